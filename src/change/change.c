@@ -20,6 +20,7 @@ static void free_change(struct deadline *pause)
     buf_free(&c->body);
     free(c->before);
     buf_free(&c->after);
+    buf_free(&c->first);
     mpijob_diff_free(&c->diff);
     error_keep(&c->lost, NULL);
     free(c->answer);
@@ -247,7 +248,7 @@ static void answered(struct gate_wait *wait, const struct error *refused)
         err = *refused;
         error_prefix(&err, "not written");
         change_fail(c, &err);
-    } else if (c->dry_run && !c->server_dry_run) {
+    } else if (c->dry_run && (!c->server_dry_run || c->first.len)) { /* the server can try one write alone */
         c->leaves = c->verb != CHANGE_FIELDS || c->diff.count;
         change_finish(c, true, NULL);
     } else if (c->verb == CHANGE_FIELDS && !c->diff.count) {

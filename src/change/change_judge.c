@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verdict on a change, what is refused whoever asks for it, and the way to the gate. */
 #include <stdio.h>
+#include <string.h>
 
 #include "change/change_parts.h"
 #include "mpijob/effect/others.h"
 #include "mpijob/inspect/harm.h"
+#include "json/edit.h"
 
 static void say(struct change *c, enum mpijob_effect effect, const char *why)
 {
@@ -96,9 +98,36 @@ static void judge_described(struct change *c, struct json before, struct json af
     judge_other(c, before, after);
 }
 
+/* What the server refuses in one write is made in two, of which the first removes the value: then it does what the
+ * value does where there was none. */
+static int judge_in_steps(struct change *c, struct json before, struct json after, struct error *err)
+{
+    struct mpijob_verdict whole = c->verdict;
+    struct json_edits edits = {0};
+    struct json without;
+    json_edit_remove(&edits, whole.remove_first);
+    int rc = json_edit_apply(&edits, before, &c->first, err);
+    json_edits_free(&edits);
+    if (!rc)
+        rc = json_parse(buf_str(&c->first), "the object", &without, err);
+    if (rc)
+        return rc;
+    judge_described(c, without, after);
+    if (c->verdict.answer) { /* of something else */
+        c->verdict = whole;
+        buf_reset(&c->first);
+        return 0;
+    }
+    snprintf(whole.why, sizeof whole.why, "%.*s; in two writes, as the API server lets it be removed and added only",
+             (int)sizeof whole.why - 90, c->verdict.why);
+    memcpy(c->verdict.why, whole.why, sizeof whole.why);
+    return 0;
+}
+
 static int judge(struct change *c, struct json before, struct json after, struct error *err)
 {
     int rc = 0;
+    buf_reset(&c->first);
     c->judged_at = clock_now(c->site->clock);
     if (c->verb == CHANGE_DELETE) {
         judge_deletion(c, before);
@@ -121,7 +150,9 @@ static int judge(struct change *c, struct json before, struct json after, struct
                              &c->verdict);
     else
         mpijob_judge(&c->view, &c->diff, c->judged_at, &c->verdict);
-    return allow(c, err);
+    if (c->ours && c->verdict.remove_first && (c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE))
+        rc = judge_in_steps(c, before, after, err);
+    return rc ? rc : allow(c, err);
 }
 
 /* A person types suspend=true more easily than a policy is written: what runs is not stopped without leave. */

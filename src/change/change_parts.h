@@ -37,6 +37,7 @@ struct change {
     bool viewed;
     char uid[64], looked_at[64]; /* its uid and its resourceVersion */
     struct buf after;            /* what it becomes */
+    struct buf first;            /* what is sent before that, where it takes two writes; else empty */
     struct mpijob_diff diff;
     struct mpijob_verdict verdict, known; /* known: the caller's; EFFECT_UNKNOWN without a `why`: nothing */
     int64_t judged_at;                    /* microseconds since 1970 */

@@ -4,6 +4,7 @@
 
 #include "base/texts.h"
 #include "change/change_parts.h"
+#include "json/edit.h"
 
 /* ---- did the server keep it? ---- */
 
@@ -180,6 +181,29 @@ static void written(void *data, const struct write_result *result, const struct 
         change_fail(c, err);
 }
 
+/* The second of two writes: of the object as the first has left it. */
+static int second(void *data, struct json answer, struct buf *body, struct error *err)
+{
+    char version[64];
+    struct json whole;
+    struct json_edits edits = {0};
+    struct buf made = BUF_INIT;
+    (void)data;
+    json_string_at(answer, "/metadata/resourceVersion", version, sizeof version);
+    int rc = json_parse(buf_str(body), "the object", &whole, err);
+    json_edit_set_string(&edits, "/metadata/resourceVersion", str_of(version));
+    if (!rc)
+        rc = json_edit_apply(&edits, whole, &made, err);
+    json_edits_free(&edits);
+    if (rc) {
+        buf_free(&made);
+        return rc;
+    }
+    buf_free(body);
+    *body = made;
+    return 0;
+}
+
 void change_send(struct change *c)
 {
     static const enum write_verb verbs[] = {WRITE_REPLACE, WRITE_PATCH, WRITE_REPLACE, WRITE_CREATE, WRITE_DELETE};
@@ -195,6 +219,8 @@ void change_send(struct change *c)
         .name_space = c->name_space,
         .name = c->name,
         .body = buf_str(&body),
+        .first = buf_str(&c->first),
+        .second = second,
         .content_type = c->json_patch ? "application/json-patch+json" : "application/merge-patch+json",
         .strict = c->ours ? mpijob_dialect(c->target)->server->strict : c->splices,
         .uid = c->uid,

@@ -6,33 +6,9 @@
 
 #include "base/failpoint.h"
 #include "base/texts.h"
-#include "loop/defer.h"
-#include "loop/timer.h"
+#include "change/write_parts.h"
 #include "store/journal.h"
 #include "store/state.h"
-
-#define LOOK_AGAIN_MS 1000
-
-struct write {
-    const struct site *site;
-    enum write_verb verb;
-    char *texts; /* the block that holds the call's: those of the next lines */
-    const char *name_space, *name, *uid, *resource_version, *policy, *handled_key, *handled_value;
-    struct kube_resource resource;
-    struct buf body, diff;
-    const char *content_type;
-    const struct mpijob_verdict *verdict;
-    bool dry_run, strict, cancelled, abandoned, ended, not_done, unknown;
-    enum seat_rank rank;
-    int64_t run, row, intended_at;
-    struct kube_request *request;
-    struct defer turn;
-    struct deadline pause;    /* before the object is looked up again; data NULL: it is not open */
-    const struct error *lost; /* what became of the answer (error_keep); NULL: nothing yet */
-    int (*check)(void *data, struct json answer, struct error *err);
-    write_done done;
-    void *data;
-};
 
 static void is_closed(struct deadline *pause)
 {
@@ -45,6 +21,7 @@ static void release(struct write *w)
     error_keep(&w->lost, NULL);
     buf_free(&w->body);
     buf_free(&w->diff);
+    buf_free(&w->first);
     if (w->pause.data)
         deadline_close(&w->pause, is_closed);
     else
@@ -53,7 +30,7 @@ static void release(struct write *w)
 
 /* ---- the journal ---- */
 
-static void row_end(struct write *w, const char *outcome, int status, const char *message, struct json object)
+void write_row_end(struct write *w, const char *outcome, int status, const char *message, struct json object)
 {
     char version[64], name[256] = "", uid[64] = "";
     if (!w->row)
@@ -82,7 +59,7 @@ static void row_end(struct write *w, const char *outcome, int status, const char
     state_outcome(w->site->state, &end, known && w->handled_key ? &handled : NULL, NULL, NULL);
 }
 
-static void finish(struct write *w, const struct kube_answer *answer, const struct error *err)
+void write_finish(struct write *w, const struct kube_answer *answer, const struct error *err)
 {
     static const char *const none[] = {NULL};
     struct write_result result = {.status = answer ? answer->status : 0,
@@ -98,120 +75,44 @@ static void finish(struct write *w, const struct kube_answer *answer, const stru
     release(w);
 }
 
-static void fail(struct write *w, const char *outcome, const struct error *err)
+void write_fail(struct write *w, const char *outcome, const struct error *err)
 {
-    row_end(w, outcome, err->status, err->message, (struct json){0});
-    finish(w, NULL, err);
+    write_row_end(w, outcome, err->status, err->message, (struct json){0});
+    write_finish(w, NULL, err);
 }
 
 /* The row stays in flight. */
-static void given_up(struct write *w)
+void write_given_up(struct write *w)
 {
     struct error err;
     w->unknown = true;
     error_set(&err, ERR_CANCELLED, "given up while its %s was under way; the next start looks it up",
               write_verb_name(w->verb));
-    finish(w, NULL, &err);
-}
-
-/* ---- a lost answer ---- */
-
-static void pause_over(struct deadline *pause);
-
-/* The object could not be looked up: the row stays in flight, so that the next start does it. */
-static void leave_open(struct write *w, const struct error *why)
-{
-    struct error told = *why;
-    w->unknown = true;
-    error_prefix(&told,
-                 "the answer to a %s was lost, and its outcome could not be looked up; its row in the journal stays in "
-                 "flight, and the next start looks it up",
-                 write_verb_name(w->verb));
-    finish(w, NULL, &told);
-}
-
-/* Out of memory: once there is some, it can be looked up. */
-static void look_later(struct write *w)
-{
-    if (!w->pause.data)
-        deadline_init(w->site->loop, &w->pause, pause_over, w);
-    deadline_set(&w->pause, LOOK_AGAIN_MS);
-}
-
-static void looked(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
-                   bool lost)
-{
-    (void)request, (void)lost;
-    struct write *w = data;
-    w->request = NULL;
-    if (w->abandoned) {
-        given_up(w);
-        return;
-    }
-    if (err && err->code == ERR_NOMEM) {
-        look_later(w);
-        return;
-    }
-    if (err && (err->code != ERR_NOT_FOUND || err->no_path)) {
-        leave_open(w, err);
-        return;
-    }
-    struct json object = answer ? answer->body : (struct json){{0}};
-    struct error told = *w->lost;
-    struct write_row row = {w->uid, w->resource_version, w->diff.len ? w->diff.ptr : "", w->intended_at};
-    switch (write_trace(w->verb, &row, object)) {
-    case WRITE_WAS_DONE:
-        row_end(w, "done", 0, "the answer was lost; reading the object showed that it was done", object);
-        finish(w, answer, NULL);
-        break;
-    case WRITE_WAS_NOT_DONE:
-        told.retryable = true;
-        w->not_done = true;
-        fail(w, "not-done", &told);
-        break;
-    case WRITE_UNKNOWN:
-        told.retryable = false;
-        w->unknown = true;
-        fail(w, "lost", &told);
-        break;
-    }
-}
-
-static void ask(struct write *w)
-{
-    struct kube_call call = {
-        .resource = &w->resource, .name_space = w->name_space, .name = w->name, .done = looked, .data = w};
-    call.seat = (struct seat_for){w->policy, w->rank};
-    int rc = kube_get(cluster_kube(w->site->cluster), &call, &w->request, NULL);
-    if (rc == ERR_NOMEM)
-        look_later(w);
-    else if (rc)
-        leave_open(w, w->lost);
-}
-
-static void pause_over(struct deadline *pause)
-{
-    struct write *w = pause->data;
-    if (w->abandoned)
-        given_up(w);
-    else
-        ask(w);
-}
-
-static void look(struct write *w, const struct error *why)
-{
-    error_keep(&w->lost, why);
-    if (!*w->name) { /* the server was to choose the name, so the object cannot be looked up */
-        struct error told = *why;
-        told.retryable = false; /* another try might make a second object */
-        w->unknown = true;
-        fail(w, "lost", &told);
-        return;
-    }
-    ask(w);
+    write_finish(w, NULL, &err);
 }
 
 /* ---- the request ---- */
+
+static int send_it(struct write *w, struct error *err);
+
+/* Half of it was done: what is there says so, and the caller may begin again with it. */
+static void fail_step(struct write *w, const struct error *err)
+{
+    struct error told = *err;
+    if (w->begun && !w->first.len)
+        error_prefix(&told, "the first of two writes was made, and the second was not");
+    write_fail(w, err->code == ERR_CANCELLED && !w->begun ? "not-done" : "failed", &told);
+}
+
+/* The first of two was done; a write that was cancelled meanwhile is made whole all the same. */
+static void go_on(struct write *w, const struct kube_answer *answer)
+{
+    struct error err;
+    buf_free(&w->first);
+    w->begun = true;
+    if (w->second(w->data, answer->body, &w->body, &err) || send_it(w, &err))
+        fail_step(w, &err);
+}
 
 static void came(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
                  bool lost)
@@ -222,19 +123,21 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
     w->request = NULL;
     FAILPOINT("write-answered");
     if (w->abandoned) {
-        given_up(w);
+        write_given_up(w);
+    } else if (answer && w->first.len) {
+        go_on(w, answer);
     } else if (answer && w->check && w->check(w->data, answer->body, &bad)) {
         if (bad.code == ERR_NOMEM) /* our memory: what the server has said holds all the same */
             error_prefix(&bad, "it was written, and not compared with what was sent");
-        row_end(w, bad.code == ERR_NOMEM ? "done" : "failed", answer->status, bad.message, answer->body);
-        finish(w, answer, &bad);
+        write_row_end(w, bad.code == ERR_NOMEM ? "done" : "failed", answer->status, bad.message, answer->body);
+        write_finish(w, answer, &bad);
     } else if (answer) {
-        row_end(w, "done", answer->status, NULL, answer->body);
-        finish(w, answer, NULL);
+        write_row_end(w, "done", answer->status, NULL, answer->body);
+        write_finish(w, answer, NULL);
     } else if (lost && !w->dry_run) {
-        look(w, err);
+        write_look(w, err);
     } else {
-        fail(w, err->code == ERR_CANCELLED ? "not-done" : "failed", err);
+        fail_step(w, err);
     }
 }
 
@@ -247,7 +150,7 @@ static int send_it(struct write *w, struct error *err)
                              .name_space = w->name_space,
                              .name = w->name,
                              .query = &query,
-                             .body = buf_str(&w->body),
+                             .body = buf_str(w->first.len ? &w->first : &w->body),
                              .seat = {w->policy, w->rank},
                              .done = came,
                              .data = w};
@@ -271,7 +174,7 @@ static void send_now(struct write *w)
     struct error err;
     FAILPOINT("write-journalled");
     if (send_it(w, &err))
-        fail(w, err.code == ERR_CANCELLED ? "not-done" : "failed", &err);
+        write_fail(w, err.code == ERR_CANCELLED ? "not-done" : "failed", &err);
     FAILPOINT("write-sent");
 }
 
@@ -282,13 +185,13 @@ static void intent_written(void *data, int64_t id, const struct error *err)
     if (err) {
         told = *err;
         error_prefix(&told, "nothing was sent, because the journal cannot be written");
-        finish(w, NULL, &told);
+        write_finish(w, NULL, &told);
         return;
     }
     w->row = id;
     if (w->cancelled) {
         error_set(&told, ERR_CANCELLED, "cancelled before anything was sent");
-        fail(w, "not-done", &told);
+        write_fail(w, "not-done", &told);
     } else {
         send_now(w);
     }
@@ -301,7 +204,7 @@ static void turn_came(struct defer *turn)
     char resource[WRITE_RESOURCE_MAX];
     if (w->cancelled) {
         error_set(&err, ERR_CANCELLED, "cancelled before anything was sent");
-        finish(w, NULL, &err);
+        write_finish(w, NULL, &err);
         return;
     }
     if (w->dry_run || !w->site->state) {
@@ -344,7 +247,8 @@ static bool copy_in(struct write *w, const struct write_call *call)
                           {&w->handled_value, call->handled_key ? or_empty(call->handled_value) : NULL});
     buf_add_str(&w->body, call->body);
     buf_add_str(&w->diff, call->diff);
-    return w->texts && !w->body.failed && !w->diff.failed;
+    buf_add_str(&w->first, call->first);
+    return w->texts && !w->body.failed && !w->diff.failed && !w->first.failed;
 }
 
 int write_start(const struct site *site, const struct write_call *call, struct write **out, struct error *err)
@@ -362,6 +266,7 @@ int write_start(const struct site *site, const struct write_call *call, struct w
         .rank = call->rank,
         .run = call->run,
         .check = call->check,
+        .second = call->second,
         .done = call->done,
         .data = call->data,
     };

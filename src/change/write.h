@@ -36,9 +36,14 @@ typedef void (*write_done)(void *data, const struct write_result *result, const 
 struct write_call { /* everything is copied but verdict, content_type, check, done and data */
     enum write_verb verb;
     struct kube_resource resource;
-    const char *name_space;       /* NULL: the object is in none */
-    const char *name;             /* "" for a create whose name the server chooses */
-    struct str body;              /* of a DELETE: its options, may be empty */
+    const char *name_space; /* NULL: the object is in none */
+    const char *name;       /* "" for a create whose name the server chooses */
+    struct str body;        /* of a DELETE: its options, may be empty */
+    /* Where the server takes the change in two writes only: what is sent before the body, by the same verb, and what
+     * makes the body new of the answer to it (which has another resourceVersion). Both are one row of the journal, and
+     * after the first the second is sent also where the write was cancelled. Empty: one write. */
+    struct str first;
+    int (*second)(void *data, struct json answer, struct buf *body, struct error *err);
     const char *content_type;     /* of a PATCH; static */
     bool strict;                  /* fieldValidation=Strict */
     const char *uid;              /* of the object as it was read; "" for a create */

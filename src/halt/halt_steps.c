@@ -148,6 +148,13 @@ static int fill(const struct halt *h, enum halt_step step, struct mpijob_changes
     return rc;
 }
 
+/* A stop has to be known to work. What the job was told a moment ago may not show in its status yet, and of that state
+ * no experiment tells anything: then it is sent all the same, as a resumption is, which ends nothing. */
+static bool has_to_work(const struct halt *h)
+{
+    return !h->call.resumes && h->view.phase != PHASE_SUSPENDED;
+}
+
 int halt_make(struct halt *h, enum halt_step step, struct error *err)
 {
     struct mpijob_changes changes = {.kind = h->call.kind};
@@ -156,7 +163,7 @@ int halt_make(struct halt *h, enum halt_step step, struct error *err)
         return change_workload(h, err);
     int rc = fill(h, step, &changes, err);
     if (!rc)
-        rc = change_fields(h, &changes, lever, err);
+        rc = change_fields(h, &changes, lever && has_to_work(h), err);
     mpijob_changes_free(&changes);
     return rc;
 }

@@ -157,7 +157,7 @@ end }
         local code, out, err = once("-n", namespace)
         assert.are.equal(3, code, out .. err)
         for _, text in ipairs { "replaced policy=ttl", "effect=at-finish", "not replaced policy=deadline", "reason=Dropped",
-            "JobSets have no deadline", "not replaced policy=longer", "it can be removed and added, and not changed",
+            "JobSets have no deadline", "not replaced policy=longer", "in two writes",
             "TrainJobs have no TTL", "not replaced policy=stop", "not replaced policy=past", "the deadline has passed",
             "replaced policy=retry", "it counts from the next failure on", "not patched policy=hard", "run ended policy=hard outcome=partial changed=1 unchanged=0 failed=2" } do
             support.contains(err, text)
@@ -208,6 +208,58 @@ policy { name = "tidy", kind = "JobSet", every = "1h", match = { namespace = "NA
         assert.are_not.equal(0, code, out .. err)
         support.contains(out .. err, "the TTL has passed")
         assert.is_nil(object("JobSet", "h-set").spec.ttlSecondsAfterFinished)
+    end)
+
+    it("have a deadline changed in two writes, which are one change of the journal, and undone so", function()
+        create("TrainJob", "d-train", { activeDeadlineSeconds = 3600 }, { team = "d" })
+        policy [[
+policy { name = "longer", kind = "TrainJob", every = "1h", match = { namespace = "NAMESPACE", labels = "team=d" },
+    replace = { activeDeadlineSeconds = "2h", labels = { longer = "yes" } }, destructive = true }
+]]
+        local code, out, err = mpijobd("plan", "-n", namespace)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "activeDeadlineSeconds: 3600 -> 7200")
+        support.contains(out, "in two writes")
+        code, out, err = once("-n", namespace)
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal(7200, object("TrainJob", "d-train").spec.activeDeadlineSeconds)
+        assert.are.equal("yes", object("TrainJob", "d-train").metadata.labels.longer)
+        code, out, err = support.mpijobd("journal", "--state", folder .. "/state.db", "-o", "json")
+        assert.are.equal(0, code, err)
+        local rows = support.json.decode(out)
+        assert.are.equal(1, #rows, out)
+        assert.are.equal("done", rows[1].outcome)
+        code, out, err = mpijobd("undo", "1", "--state", folder .. "/state.db", "--destructive")
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal(3600, object("TrainJob", "d-train").spec.activeDeadlineSeconds)
+        assert.is_nil(object("TrainJob", "d-train").metadata.labels.longer)
+        code, out, err = mpijobd("replace", "trainjob/d-train", "activeDeadlineSeconds=9000", "-n", namespace, "--destructive", "--dry-run")
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal(3600, object("TrainJob", "d-train").spec.activeDeadlineSeconds)
+        if server.requests then
+            local puts = server:requests("method=PUT&path=" .. path("TrainJob", "d-train"))
+            assert.are.equal(4, #puts)
+            assert.is_nil(support.json.decode(puts[1].body).spec.activeDeadlineSeconds)
+            assert.are.equal(7200, support.json.decode(puts[2].body).spec.activeDeadlineSeconds)
+            -- The first answer is lost, or the second; another writer comes between the two; the second is refused.
+            for i, fault in ipairs { "reset-after:method=PUT,path=*/trainjobs/*,count=1", "reset-after:method=PUT,path=*/trainjobs/*,count=1,after=1",
+                "conflict:method=PUT,path=*/trainjobs/*,count=1,after=1" } do
+                server:fault(fault)
+                code, out, err = mpijobd("replace", "trainjob/d-train", "activeDeadlineSeconds=" .. 5000 + i, "-n", namespace, "--destructive")
+                assert.are.equal(0, code, fault .. out .. err)
+                assert.are.equal(5000 + i, object("TrainJob", "d-train").spec.activeDeadlineSeconds)
+                server:clear_faults()
+            end
+            server:fault "status:method=PUT,path=*/trainjobs/*,code=422,count=1,after=1"
+            code, out, err = mpijobd("replace", "trainjob/d-train", "activeDeadlineSeconds=9000", "-n", namespace, "--destructive")
+            assert.are.equal(1, code, out .. err)
+            support.contains(err, "the first of two writes was made, and the second was not")
+            server:clear_faults()
+            assert.is_nil(object("TrainJob", "d-train").spec.activeDeadlineSeconds)
+            code, out, err = mpijobd("replace", "trainjob/d-train", "activeDeadlineSeconds=9000", "-n", namespace, "--destructive")
+            assert.are.equal(0, code, out .. err)
+            assert.are.equal(9000, object("TrainJob", "d-train").spec.activeDeadlineSeconds)
+        end
     end)
 
     it("are inspected, and their wounds healed", function()

@@ -135,6 +135,23 @@ describe("a job", function()
         phase(server, "a", "Running")
     end)
 
+    it("that was stopped or resumed a moment ago, which its status does not show, follows all the same", function()
+        server = start(V2BETA1) -- no controller acts
+        server:create("train", "a", { state = "Running" })
+        for _, verb in ipairs { "stop", "resume", "stop" } do
+            local code, out, err = support.mpijobd("job", verb, "train/a", "--kubeconfig", server.kubeconfig)
+            assert.are.equal(0, code, out .. err)
+            support.lacks(out, "unchanged")
+        end
+        server:set_state("train", "a", "Suspended", 10)
+        for _, verb in ipairs { "resume", "stop" } do
+            local code, out, err = support.mpijobd("job", verb, "train/a", "--kubeconfig", server.kubeconfig)
+            assert.are.equal(0, code, out .. err)
+            support.lacks(out, "unchanged")
+        end
+        assert.is_true(server:get("train", "a").spec.runPolicy.suspend)
+    end)
+
     it("that cannot be stopped is told why", function()
         server = start(V1ALPHA2)
         server:create("train", "a", { state = "Running" })
@@ -363,3 +380,99 @@ describe("under Kueue a job", function()
         assert.are.equal(0, code, out .. err)
     end)
 end)
+
+-- No controller acts there: the spec deletes the pods, and makes the Workload.
+if cluster.real then
+    describe("on a real server #cluster a job", function()
+        local server, namespace
+
+        setup(function()
+            server = cluster.start(V2BETA1)
+            for _, name in ipairs { "trainjobs", "jobsets", "workloads" } do
+                local text = support.read(support.source .. "/tests/fixtures/crd/kinds/" .. name .. ".json")
+                local status, answer = server:request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", text)
+                assert(status == 201 or status == 409, answer)
+            end
+            namespace = server:namespace()
+        end)
+        teardown(support.cleanup)
+
+        local function path(kind, name)
+            return ("/apis/%s/namespaces/%s/%s%s"):format(PLACES[kind][1], namespace, PLACES[kind][2], name and "/" .. name or "")
+        end
+        -- A definition that is new is served after a moment.
+        local function create(kind, body)
+            local status, raw
+            cluster.ask_until("a " .. kind .. " is taken", function()
+                status, raw = server:request("POST", path(kind), support.json.encode(body))
+                return status ~= 404
+            end)
+            assert.are.equal(201, status, raw)
+            return support.json.decode(raw)
+        end
+        local function spec(kind, name)
+            local status, raw = server:request("GET", path(kind, name))
+            assert.are.equal(200, status, raw)
+            return support.json.decode(raw).spec
+        end
+        local function by_hand(verb, ...)
+            return support.mpijobd("job", verb, "-n", namespace, "--kubeconfig", server.kubeconfig, ...)
+        end
+
+        it("is waited for until its last pod is gone", function()
+            server:create(namespace, "a", { state = "Running", policy = "Running" })
+            server:create_pod(namespace, "a", "a-worker-0")
+            local stop = support.keep(support.proc.start(support.binary, { args = { "job", "stop", namespace .. "/a", "--wait", "60s",
+                "--kubeconfig", server.kubeconfig } }))
+            cluster.ask_until("it is suspended", function() return server:get(namespace, "a").spec.runPolicy.suspend end)
+            assert.are.equal("All", server:get(namespace, "a").spec.runPolicy.cleanPodPolicy)
+            assert.are.equal(200, (server:request("DELETE", ("/api/v1/namespaces/%s/pods/a-worker-0?gracePeriodSeconds=0"):format(namespace))))
+            stop:expect("no pod of it runs any more", "stdout")
+            assert.are.equal(0, stop:wait())
+            local code, out, err = by_hand("resume", "a")
+            assert.are.equal(0, code, out .. err)
+            local object = server:get(namespace, "a")
+            assert.is_false(object.spec.runPolicy.suspend)
+            assert.are.equal("Running", object.spec.runPolicy.cleanPodPolicy)
+            assert.is_nil(object.metadata.annotations[KEPT])
+        end)
+
+        it("of each kind is stopped and resumed by suspend", function()
+            for _, kind in ipairs { "Job", "JobSet", "TrainJob" } do
+                local body = { apiVersion = PLACES[kind][1], kind = kind, metadata = { name = "b" }, spec = SPECS[kind] }
+                if kind == "JobSet" then
+                    body.spec.replicatedJobs[1].template.spec.template.spec.restartPolicy = "Never"
+                elseif kind == "Job" then
+                    body.spec.template.spec.restartPolicy = "Never"
+                end
+                create(kind, body)
+                local code, out, err = by_hand("stop", kind:lower() .. "/b")
+                assert.are.equal(0, code, out .. err)
+                assert.is_true(spec(kind, "b").suspend)
+                code, out, err = by_hand("resume", kind:lower() .. "/b")
+                assert.are.equal(0, code, out .. err)
+                assert.is_false(spec(kind, "b").suspend)
+            end
+        end)
+
+        it("that Kueue manages is stopped and resumed by its Workload", function()
+            server:create(namespace, "c", { state = "Running", labels = '{"kueue.x-k8s.io/queue-name":"gpus"}' })
+            local code, out, err = by_hand("stop", "c")
+            assert.are.equal(1, code, out .. err)
+            support.contains(err, "and no Workload")
+            local uid = server:get(namespace, "c").metadata.uid
+            create("Workload", { apiVersion = PLACES.Workload[1], kind = "Workload", metadata = { name = "mpijob-c-1a2b3", labels = { ["kueue.x-k8s.io/job-uid"] = uid } },
+                spec = { queueName = "gpus", podSets = { { name = "main", count = 1, template = { spec = { containers = { { name = "a", image = "i",
+                    resources = {} } } } } } } } })
+            code, out, err = by_hand("stop", "c", "--dry-run")
+            assert.are.equal(0, code, out .. err)
+            code, out, err = by_hand("stop", "c")
+            assert.are.equal(0, code, out .. err)
+            assert.is_false(spec("Workload", "mpijob-c-1a2b3").active)
+            assert.is_falsy((server:get(namespace, "c").spec.runPolicy or {}).suspend)
+            code, out, err = by_hand("resume", "c")
+            assert.are.equal(0, code, out .. err)
+            assert.is_true(spec("Workload", "mpijob-c-1a2b3").active)
+        end)
+    end)
+end

@@ -119,6 +119,7 @@ void effect_join(struct mpijob_verdict *v, const struct mpijob_verdict *other)
     const struct mpijob_verdict *second = v->effect >= other->effect ? other : v;
     first.may_destroy = v->may_destroy || other->may_destroy;
     first.answer = v->answer ? v->answer : other->answer;
+    first.remove_first = v->remove_first ? v->remove_first : other->remove_first;
     if (*first.why && *second->why)
         effect_say(&first, "; ");
     effect_say(&first, "%s", second->why);

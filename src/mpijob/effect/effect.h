@@ -28,6 +28,9 @@ struct mpijob_verdict {
     bool may_destroy; /* under a controller or release that comes into question it is destructive */
     int answer; /* what the server will do with the request: ERR_REFUSED it, ERR_DROPPED: answer 200 and throw the value
                    away; 0: it takes it, as far as is known. With one of them the effect is UNKNOWN, or another's */
+    /* With ERR_REFUSED: the server takes it in two writes, of which the first removes what stands there. Static; NULL:
+     * it does not. */
+    const char *remove_first;
     char why[512]; /* one sentence for people, with the cure where there is one */
 };
 

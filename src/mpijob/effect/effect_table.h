@@ -57,6 +57,7 @@ enum change_meaning {
 /* What a row says, beyond the verdicts of effect.h. */
 #define EFFECT_DROPPED (-1)  /* the definition has no such field: the answer shows it, and it is an error of its own */
 #define EFFECT_REJECTED (-2) /* the API server, or a webhook before it, refuses the change */
+#define EFFECT_IN_STEPS (-3) /* the same; but it takes it in two writes, of which the first removes the value */
 
 struct effect_row {
     unsigned releases; /* enum mpijob_release */

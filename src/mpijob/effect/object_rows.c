@@ -91,7 +91,7 @@ const struct object_row object_rows[] = {
     {TRAINJOB, "/spec/suspend", LIVE, ANY, test_false, EFFECT_EFFECTIVE, "its pods are made now, and its deadline counts from now", 0},
     {TRAINJOB, "/spec/suspend", LIVE, ANY, NULL, EFFECT_INERT, NO_SUSPEND, 0},
     {TRAINJOB, "/spec/activeDeadlineSeconds", STATE_ANY, ANY, test_no_positive, EFFECT_REJECTED, NO_SECONDS " from 1", 0},
-    {TRAINJOB, "/spec/activeDeadlineSeconds", STATE_ANY, ANY, test_changed, EFFECT_REJECTED,
+    {TRAINJOB, "/spec/activeDeadlineSeconds", STATE_ANY, ANY, test_changed, EFFECT_IN_STEPS,
      "it can be removed and added, and not changed: remove it first", 0},
     {TRAINJOB, "/spec/activeDeadlineSeconds", FINISHED, ANY, NULL, EFFECT_INERT, "it has ended: nobody reads its deadline any more", 0},
     {TRAINJOB, "/spec/activeDeadlineSeconds", LIVE, ANY, test_removed, EFFECT_EFFECTIVE, "the deadline counts no more", 0},

@@ -34,7 +34,7 @@ struct object_row {
     const char *pointer;        /* the place, or what holds it; "": its deletion */
     unsigned states, under;     /* enum job_state, enum object_under */
     change_test test;           /* NULL: any change */
-    int effect;                 /* enum mpijob_effect, or one of EFFECT_DROPPED and EFFECT_REJECTED */
+    int effect;                 /* enum mpijob_effect, or one of the EFFECT_... of effect_table.h */
     const char *why;            /* {at}: the instant */
     bool perhaps;               /* it may end what runs; of EFFECT_DESTRUCTIVE that is said already */
 };

@@ -222,7 +222,10 @@ static void tell(const struct object_row *row, int64_t at, struct mpijob_verdict
 {
     *v = (struct mpijob_verdict){.effect = row->effect < 0 ? EFFECT_UNKNOWN : (enum mpijob_effect)row->effect};
     v->may_destroy = row->perhaps || row->effect == EFFECT_DESTRUCTIVE;
-    v->answer = row->effect == EFFECT_DROPPED ? ERR_DROPPED : row->effect == EFFECT_REJECTED ? ERR_REFUSED : 0;
+    v->answer = row->effect == EFFECT_DROPPED                                      ? ERR_DROPPED
+                : row->effect == EFFECT_REJECTED || row->effect == EFFECT_IN_STEPS ? ERR_REFUSED
+                                                                                   : 0;
+    v->remove_first = row->effect == EFFECT_IN_STEPS ? row->pointer : NULL;
     say(row, at, v);
 }
 
