@@ -144,3 +144,27 @@ void engine_each_standing(const struct engine *e, const char *policy,
             visit_one(&e->clusters[c], entry, visit, data);
     }
 }
+
+static bool is_synced(const struct cache *cache)
+{
+    size_t i = 0;
+    while (i < cache_scopes(cache) && !cache_scope(cache, i).synced)
+        i++;
+    return i < cache_scopes(cache);
+}
+
+bool engine_held_gpus(const struct engine *e, int64_t *gpus)
+{
+    bool known = false;
+    *gpus = 0;
+    for (size_t i = 0; i < e->cluster_count * MPIJOB_KINDS_MOST; i++) {
+        const struct job_cache *h = e->clusters[i / MPIJOB_KINDS_MOST].watches.caches[i % MPIJOB_KINDS_MOST];
+        if (!h || !is_synced(h->cache))
+            continue;
+        if (h->gpus.unknown)
+            return false;
+        known = true;
+        *gpus += h->gpus.total;
+    }
+    return known;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs that wait for approval, with their plans, and what a person decides. */
+/* Runs that wait for approval, with their plans, what a person decides, and what is taken back. */
 #include "web/api_parts.h"
 #include "web/page.h"
 
@@ -55,11 +55,23 @@ static void post_extend(void *data, struct admin_request *r)
     ask_verb(data, r, &form);
 }
 
+static const struct field undo_fields[] = {{"job", FIELD_TEXT, false},      {"namespace", FIELD_TEXT, false},
+                                           {"dry_run", FIELD_BOOL, false},  {"destructive", FIELD_BOOL, false},
+                                           {"override", FIELD_BOOL, false}, {NULL, FIELD_TEXT, false}};
+
+static void post_undo(void *data, struct admin_request *r)
+{
+    static const struct ask_form form = {
+        .verb = "undo", .part = "run", .number = true, .fields = undo_fields, .acts = true};
+    ask_verb(data, r, &form);
+}
+
 const struct admin_route approval_routes[] = {
     {"GET", "/api/v1/approvals", ADMIN_READER, get_list},
     {"GET", "/api/v1/approvals/{run}", ADMIN_READER, get_one},
     {"POST", "/api/v1/runs/{run}/approve", ADMIN_WRITER, post_approve},
     {"POST", "/api/v1/runs/{run}/reject", ADMIN_WRITER, post_reject},
     {"POST", "/api/v1/runs/{run}/extend", ADMIN_WRITER, post_extend},
+    {"POST", "/api/v1/runs/{run}/undo", ADMIN_WRITER, post_undo},
     {NULL, NULL, ADMIN_ANYONE, NULL},
 };

@@ -7,12 +7,14 @@
 #include "control/control.h"
 #include "web/api.h"
 #include "web/api_events.h"
+#include "web/held_samples.h"
 #include "json/write.h"
 
 struct web {
     struct control *control; /* NULL: the daemon starts, or is being stopped */
     bool stopped;
     struct events events;
+    struct held_samples held;
 };
 /* False: it has answered that it does not serve now. */
 bool web_serves(const struct web *web, struct admin_request *r);
@@ -64,6 +66,6 @@ void web_fail(struct admin_request *r, const struct error *err);
 /* ---- tables, one a file ---- */
 
 extern const struct admin_route policy_routes[], approval_routes[], daemon_routes[], journal_routes[], event_routes[],
-    dashboard_routes[], jobs_routes[]; /* data: the struct web */
+    dashboard_routes[], jobs_routes[], held_routes[]; /* data: the struct web */
 
 #endif

@@ -23,13 +23,14 @@ policy { name = "free-gpus", about = "Finished jobs give their GPUs back.", ever
 policy { name = "label-failed", about = "Failed jobs are labelled, when a person agrees.", schedule = "0 0 1 1 *", match = { phase = "Failed" }, approval = "always",
     replace = { labels = { triage = "yes" } } }
 policy { name = "broken", about = "It <b>fails</b> & \\"says\\" so.", schedule = "0 0 1 1 *", breaker = false, run = function() error("by <i>design</i>") end }
+policy { name = "tag-failed", schedule = "0 0 1 1 *", match = { phase = "Failed" }, replace = { labels = { tagged = "yes" } } }
 policy { name = "tag-running", about = "Running jobs get a label, when a person agrees.", schedule = "0 0 1 1 *", match = { phase = "Running" },
     approval = "always", replace = { labels = { asked = "yes" } } }
-policy { name = "watched", on = "match", match = { phase = "Succeeded", labels = "watched = yes" }, replace = { labels = { seen = "yes" } } }
+policy { name = "watched", on = "match", match = { name = "watched-*" }, replace = { labels = { seen = "yes" } } }
 """
 QUIET = 'policy { name = "quiet", schedule = "0 0 1 1 *", match = { phase = "Failed" }, replace = { labels = { seen = "yes" } } }'
 CONFIGURATION = """
-cluster: {{ kubeconfig: kubeconfig }}
+cluster: {{ kubeconfig: {kubeconfig} }}
 policies: [ {policies} ]
 state: {state}
 listen: {listen}
@@ -65,9 +66,9 @@ class World:
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def start(self, name="mpijobd", policies="p.lua", tokens=TOKENS, listen=None):
+    def start(self, name="mpijobd", policies="p.lua", tokens=TOKENS, listen=None, kubeconfig="kubeconfig"):
         """A daemon; its address."""
-        self.write(name + ".yaml", CONFIGURATION.format(policies=policies, state=name + ".db", listen=listen or "127.0.0.1:0", tokens=tokens))
+        self.write(name + ".yaml", CONFIGURATION.format(policies=policies, state=name + ".db", listen=listen or "127.0.0.1:0", tokens=tokens, kubeconfig=kubeconfig))
         stack = contextlib.ExitStack()
         log, process = stack.enter_context(live.running([os.path.join(BUILD, "mpijobd"), "run", "--no-watch", "--config", name + ".yaml"], self.folder, name + ".log"))
         url = live.wait_for(log, process, r"url=(\S+)")
@@ -108,8 +109,8 @@ class World:
         page.goto(f"{self.url}/#/{where}")
         return page
 
-    def api(self, path, body=None):
-        request = urllib.request.Request(self.url + "/api/v1" + path, data=None if body is None else json.dumps(body).encode(),
+    def api(self, path, body=None, at=None):
+        request = urllib.request.Request((at or self.url) + "/api/v1" + path, data=None if body is None else json.dumps(body).encode(),
                                          headers={"Authorization": "Bearer writes", "Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=live.PATIENCE) as answer:
             return json.load(answer)
@@ -299,6 +300,91 @@ def _(w):
     no_violations(page)
 
 
+@case("takes back what a run has done, tried first")
+def _(w):
+    run = w.api("/policies/tag-failed/run", {})["runs"][0]["id"]
+    page = w.go(w.page("writes"), f"runs/{run}")
+    press(page, "Undo", fill={"Dry run: it is only worked out": True})
+    said(page, "Tried: 5 would be put back")
+    press(page, "Undo")
+    said(page, "has put 5 back")
+    no_violations(page)
+
+
+@case("lists the jobs, filters and sorts them, and says why each policy acts on one or does not")
+def _(w):
+    page = w.go(w.page("reads"), "jobs")
+    box = page.get_by_role("region", name="Jobs")
+    expect(page.get_by_role("main")).to_contain_text("40 jobs")
+    no_violations(page)
+    page.get_by_role("link", name="GPUs held").click()
+    expect(box.get_by_role("columnheader", name="GPUs held")).to_have_attribute("aria-sort", "ascending")
+    held = [int(text) for text in box.locator("tbody tr:not([aria-hidden]) td:nth-child(5)").all_text_contents() if text != "–"]
+    assert held and held == sorted(held, reverse=True), held
+    page.get_by_label("Phase").select_option("Running")
+    page.get_by_label("Name (a part of it)").fill("bert")
+    page.get_by_role("main").get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_role("main")).to_contain_text(re.compile("[1-9] jobs"))
+    jobs = w.api("/jobs?phase=Running&name=*bert*")["items"]
+    expect(box.locator("tbody tr:not([aria-hidden])")).to_have_count(len(jobs))
+    box.get_by_role("link", name=jobs[0]["name"]).click()
+    told = page.get_by_role("region", name="What the policies make of it")
+    expect(told.get_by_role("row").filter(has_text="free-gpus")).to_contain_text("no-match")
+    expect(told.locator("tbody tr")).to_have_count(6)
+    told.get_by_text("all of it").first.click()
+    no_violations(page)
+    w.go(page, "jobs?name=nothing")
+    expect(page.get_by_role("main")).to_contain_text("No job fits these filters.")
+    w.go(page, "jobs?labels=%3D")
+    expect(page.get_by_role("main")).to_contain_text("a label's key is expected")
+
+
+@case("scrolls through thousands of jobs with the rows that are seen alone")
+def _(w):
+    log, process = w.stack.enter_context(live.running([os.path.join(BUILD, "src/sim/mpijob-sim"), "--listen", "127.0.0.1:0", "--kubeconfig", "many", "--jobs", "3000",
+                                                       "--seed", "5", "--version", "v2beta1"], w.folder, "many.log"))
+    live.wait_for(log, process, '("ready")')
+    url, daemon = w.start("many", policies="quiet.lua", tokens="", kubeconfig="many")
+    with daemon:
+        page = w.page()
+        page.goto(url + "/#/jobs")
+        box = page.get_by_role("region", name="Jobs")
+        rows = box.locator("tbody tr:not([aria-hidden])")
+        expect(box.get_by_role("table")).to_have_attribute("aria-rowcount", "3001")
+        assert 5 < rows.count() < 60, rows.count()
+        last = w.api("/jobs?reverse=true&limit=1", at=url)["items"][0]["name"]
+        box.focus()
+        page.keyboard.press("End")
+        expect(rows.last).to_contain_text(last)
+        assert rows.count() < 60, rows.count()
+        no_violations(page)
+    process.terminate()
+
+
+@case("shows the GPUs that finished jobs hold, over time and by team, and what was given back")
+def _(w):
+    w.api("/policies/free-gpus/run", {})
+    page = w.go(w.page("reads"), "gpus")
+    expect(page.get_by_role("img", name="GPUs held by finished jobs over time")).to_be_visible()
+    expect(page.locator(".uplot canvas")).to_be_visible()
+    total = w.api("/report")["total"]
+    expect(page.get_by_role("region", name="Held now")).to_contain_text(str(total["gpus"]))
+    expect(page.get_by_role("region", name="Given back")).to_contain_text("GPU-hours")
+    no_violations(page)
+    page.locator("#by").select_option("owner")
+    page.get_by_role("main").get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_role("region", name="By team")).to_contain_text("Workflow/")
+    page.screenshot(path=os.path.join(IMAGES, "dashboard-gpus.png"))
+
+
+@case("shows the clusters, and what is watched there")
+def _(w):
+    page = w.go(w.page("reads"), "clusters")
+    expect(page.get_by_role("region", name="Watches of default")).to_contain_text("MPIJobs")
+    expect(page.get_by_role("region", name="The daemon")).to_contain_text("policies")
+    no_violations(page)
+
+
 # ---- how it is used ----
 
 @case("is used by the keyboard alone, and a countdown goes on")
@@ -347,11 +433,11 @@ def _(w):
     for name, options in (("light", {}), ("dark", {"color_scheme": "dark"}), ("phone", {"viewport": {"width": 390, "height": 800}})):
         page = w.go(w.page("writes", **options))
         live_now(page)
-        expect(page.get_by_role("region", name="Policies").locator("tbody tr")).to_have_count(5)
+        expect(page.get_by_role("region", name="Policies").locator("tbody tr")).to_have_count(6)
         no_violations(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name}: the page is wider than the window"
         page.screenshot(path=os.path.join(IMAGES, f"dashboard-{name}.png"))
-        for where in ("policies/free-gpus", f"runs/{run}", "journal?show=changes"):
+        for where in ("policies/free-gpus", f"runs/{run}", "journal?show=changes", "jobs", "gpus", "clusters"):
             w.go(page, where)
             page.get_by_role("table").first.wait_for()
             no_violations(page)
@@ -394,7 +480,8 @@ def main():
                 except Exception:  # whatever it is, the others are tried
                     failed += 1
                     print(f"FAIL {words}", flush=True)
-                    for line in traceback.format_exc().splitlines()[-40:]:
+                    lines = traceback.format_exc().splitlines()
+                    for line in [line for line in lines if "cases.py" in line or "Error" in line] + lines[-12:]:
                         print(f"  | {line[:600]}", flush=True)
                 for context in browser.contexts:
                     context.close()

@@ -106,7 +106,7 @@ tokens: { read: read, write: write }
 
     it("says what is wrong with what is asked", function()
         for query, words in pairs { ["limit=10001"] = "limit has to be a number from 1 to 10000", ["sort=age"] = "sort takes name, created", ["cursor=x"] = "`next` of the page before",
-            ["phase=Done"] = "phase: ", ["labels=%3D"] = "labels: ", ["kind=Pod"] = "Pod", ["lim=1"] = "did you mean limit?" } do
+            ["phase=Done"] = "is no phase", ["labels=%3D"] = "a label's key is expected", ["namespace=A"] = "can never match", ["kind=Pod"] = "Pod", ["lim=1"] = "did you mean limit?" } do
             local status, body = read:get("/api/v1/jobs?" .. query)
             assert.are.equal(400, status, query)
             support.contains(body.detail, words)

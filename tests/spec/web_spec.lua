@@ -216,6 +216,25 @@ describe("the JSON API", function()
         assert.is_nil(freed "four")
     end)
 
+    it("takes back what a run has changed, tried first", function()
+        server:create("train", "gpt", { state = "Succeeded" })
+        local _, got = write:post("/api/v1/policies/free/run", { job = "train/gpt" })
+        local run = math.tointeger(got.runs[1].id)
+        problem(403, "Refused", "only read", read:post(("/api/v1/runs/%d/undo"):format(run)))
+        local status, tried = write:post(("/api/v1/runs/%d/undo"):format(run), { dry_run = true })
+        assert.are.equal(200, status)
+        assert.are.same({ 1, 0 }, { tried.changes, tried.back })
+        assert.are.equal("All", server:get("train", "gpt").spec.runPolicy.cleanPodPolicy)
+        local _, done = write:post(("/api/v1/runs/%d/undo"):format(run))
+        assert.are.equal(1, done.back)
+        assert.are_not.equal("All", (server:get("train", "gpt").spec.runPolicy or {}).cleanPodPolicy)
+        local _, row = read:get("/api/v1/runs/" .. math.tointeger(done.undo_run))
+        assert.are.same({ "undo", "token:write" }, { row.trigger, row.who.user })
+        problem(404, "NotFound", "4711", write:post("/api/v1/runs/4711/undo"))
+        local _, held = read:get("/api/v1/held")
+        assert.are.equal(#held.at, #held.gpus)
+    end)
+
     it("reads runs and changes of the journal, in pages and by filters", function()
         local _, all = read:get("/api/v1/runs")
         local ids, cursor = {}, nil
@@ -264,7 +283,7 @@ describe("the JSON API", function()
         for path in pairs(described.paths) do
             index[#index + 1] = path
         end
-        assert.are.equal(22, #index)
+        assert.are.equal(24, #index)
     end)
 
     it("tells events as they happen, goes on where a client was, and tells of gaps", function()

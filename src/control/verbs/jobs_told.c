@@ -101,8 +101,6 @@ static int read_match(struct listed *l, struct json args, struct error *err)
     for (size_t i = 0; i < sizeof conditions / sizeof *conditions && !rc; i++) {
         const char *value = args_text(args, conditions[i].name, text, sizeof text);
         rc = value ? conditions[i].add(l->match, value, err) : 0;
-        if (rc)
-            error_prefix(err, "%s", conditions[i].name);
     }
     return rc;
 }

@@ -78,6 +78,7 @@ const MEANS = {
     partial: "warn", paused: "warn", "stands aside": "warn", inert: "warn", late: "warn", "not-seen": "warn", interrupted: "warn",
     cancelled: "warn", expired: "warn", rejected: "warn", unknown: "warn", "standing by": "info", lost: "warn", "not-done": "warn",
     failed: "bad", "in quarantine": "bad", destructive: "bad", reverted: "bad", Failed: "bad",
+    acts: "good", later: "info", "no-match": "other", held: "warn", "nothing-to-do": "good", fails: "bad",
     waiting: "info", stored: "info", Running: "info", Pending: "info",
 };
 

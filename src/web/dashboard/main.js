@@ -3,14 +3,19 @@
 import { get, listen, setToken, token } from "./api.js";
 import { ask, say } from "./ask.js";
 import { h, setNow, tickTimes } from "./dom.js";
+import * as clusters from "./clusters.js";
+import * as gpus from "./gpus.js";
+import * as job from "./job.js";
+import * as jobs from "./jobs.js";
 import * as journal from "./journal.js";
 import * as overview from "./overview.js";
 import * as policy from "./policy.js";
 import * as run from "./run.js";
 
-// Each has title(args), load(args, signal), draw(data, context), and hears(event): whether it shows what that event is about.
-const VIEWS = { "": overview, policies: policy, runs: run, journal };
-const NAVIGATION = [["", "Overview"], ["journal", "Journal"]];
+// Each has title(args), load(args, signal), draw(data, context, args), and hears(event): whether it shows what that event is about.
+// fresh: what takes the daemon some work is asked for each minute at most ("minute"), or by a person alone ("button").
+const VIEWS = { "": overview, policies: policy, runs: run, jobs, job, gpus, journal, clusters };
+const NAVIGATION = [["", "Overview"], ["jobs", "Jobs"], ["gpus", "GPUs"], ["journal", "Journal"], ["clusters", "Clusters"]];
 const GATHER_MS = 250; // events come in swarms: the view is asked for once
 
 const main = document.getElementById("main");
@@ -122,13 +127,16 @@ async function refresh() {
         draw();
         drawSession();
         hear();
+        if (view.fresh === "minute") refreshSoon();
     } catch (problem) {
         if (serial === state.serial && problem.name !== "AbortError") fail(problem);
     }
 }
 
 function refreshSoon() {
-    if (!state.timer) state.timer = setTimeout(refresh, GATHER_MS);
+    const { fresh } = state.view, wait = fresh && state.data !== undefined && !state.failed ? 60000 : GATHER_MS;
+    if (fresh === "button" && wait !== GATHER_MS) return;
+    if (!state.timer) state.timer = setTimeout(refresh, wait);
 }
 
 // ---- what happens ----

@@ -55,6 +55,22 @@ function buttons(plan, context) {
             body: ({ hours }) => ({ seconds: Math.round(Number(hours) * 3600) }) }));
 }
 
+function undone(answer) {
+    const kept = `${answer.left} left as they are, ${answer.failed} failed.`;
+    if (answer.waits && answer.undo_run) return `Run ${answer.undo_run} would put it back, and waits for approval: ${answer.changes} changes.`;
+    if (answer.undo_run) return `Run ${answer.undo_run} has put ${answer.back} back; ${kept}`;
+    return answer.changes ? `Tried: ${answer.changes} would be put back, ${answer.destructive} of them with harm; ${kept}` : `There is nothing to put back: ${kept}`;
+}
+
+function undo(run, context) {
+    if (!context.mayAct() || run.dry_run || !run.changed) return null;
+    return h("div", { class: "row" }, action(context, { id: "undo", text: "Undo", harm: true, path: `/runs/${run.id}/undo`, title: `Undo run ${run.id}?`, told: undone,
+        about: `What it has changed on ${run.changed} jobs is put back, as far as it is still as the run has left it. The policy may change them again.`,
+        fields: [{ name: "dry_run", label: "Dry run: it is only worked out", type: "checkbox" },
+            { name: "destructive", label: "What does harm, too", type: "checkbox" },
+            { name: "override", label: "In spite of freezes and limits", type: "checkbox" }], body: (given) => given }));
+}
+
 function drawPlan(plan, context) {
     return [h("div", { class: "box" }, h("b", {}, `This run waits for approval: ${plan.changes} changes`),
         plan.destructive ? `, ${plan.destructive} of them destructive` : null, plan.inert ? `, ${plan.inert} that do nothing` : null,
@@ -78,6 +94,6 @@ export function draw({ run, changes, more, plan }, context) {
         facts(["Policy", policy], ["Cluster", run.cluster], ["Trigger", run.trigger], ["By", run.who && run.who.user], ["Begun", when(run.started_at)],
             ["Ended", run.ended_at ? when(run.ended_at) : "it goes on"], ["Outcome", [tag(run.outcome), run.dry_run ? " dry run: nothing was written" : null]],
             ["Jobs", `${run.changed} changed, ${run.unchanged} unchanged, ${run.failed} failed`], ["Message", run.message]),
-        ...(plan ? drawPlan(plan, context) : [h("h2", {}, "Changes"), table("Changes", MADE, changes, "This run has changed no job."),
+        ...(plan ? drawPlan(plan, context) : [undo(run, context), h("h2", {}, "Changes"), table("Changes", MADE, changes, "This run has changed no job."),
             more ? h("p", {}, "These are the newest 500; ", h("a", { href: `#/journal?show=changes&run=${run.id}` }, "the journal has all"), ".") : null])];
 }
