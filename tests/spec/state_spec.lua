@@ -209,4 +209,133 @@ describe("the state's file", function()
                 { types.part.bytes, types.recording.whole, types.handled.at, types.run.dry_run, types.kept.expires_at })
         end)
     end)
+
+    it("is copied while another program commits without a pause, as it was at one instant", function()
+        -- 12 MB, so that the copy takes many steps; then a row of each of two tables in each transaction.
+        local script = [[
+import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], timeout=60)
+c.executemany("INSERT INTO kept VALUES('filler', ?, ?, 0)", [(str(i), "x" * 6000) for i in range(2000)])
+c.commit()
+i = 0
+while True:
+    i += 1
+    c.execute("INSERT INTO kept VALUES('a', ?, 'x', 0)", (i,))
+    c.execute("INSERT INTO marks VALUES(?, ?)", ("a%d" % i, i))
+    c.commit()
+    if i == 50: print("writing", flush=True)
+]]
+        local writer = support.keep(support.proc.start("/usr/bin/env", { args = { "python3", "-c", script, state } }))
+        writer:expect("writing", "stdout")
+        local copy = folder .. "/copy.db"
+        good("backup", "--out", copy)
+        assert.is_nil(writer.code)
+        writer:stop "sigkill"
+        local count = tonumber(support.sql(copy, "SELECT count(*) FROM kept WHERE space = 'a'"))
+        assert.is_true(count >= 50)
+        assert.are.equal(count, tonumber(support.sql(copy, "SELECT count(*) FROM marks WHERE policy GLOB 'a[0-9]*'")))
+        assert.are.equal(count, tonumber(support.sql(copy, "SELECT max(key + 0) FROM kept WHERE space = 'a'")))
+        assert.are.equal(0, (support.mpijobd("state", "check", "--state", copy)))
+    end)
+
+    it("is lost, and the daemon goes on from a copy that was made while it wrote: nothing is done twice", function()
+        local own = server.sim and server or cluster.start(cluster.versions[4])
+        local names, train = {}, own:namespace()
+        for i = 1, 6 do
+            names[i] = "s" .. i
+            own:create(train, names[i], { labels = '{"kind":"sweep"}', state = "Succeeded" })
+        end
+        own:create(train, "m1", { labels = '{"kind":"match"}', state = "Succeeded" })
+        support.write(folder .. "/q.lua", ([[
+            policy { name = "sweep", every = "1h", match = { namespace = "%s", labels = { kind = "sweep" } }, limits = { concurrency = 1 }, replace = { labels = { swept = "1" } } }
+            policy { name = "match", on = "match", match = { namespace = "%s", labels = { kind = "match" } }, replace = { labels = { met = "1" } } }
+        ]]):format(train, train))
+        local function start()
+            local daemon = support.daemon({ stdin = true }, "run", "--no-supervisor", "--clock", "manual", "--state", folder .. "/d.db", folder .. "/q.lua",
+                table.unpack(own.reach))
+            daemon:expect "2 policies in force"
+            return daemon
+        end
+        local function ended(daemon, policy)
+            repeat
+                local line = daemon:expect "run ended"
+            until line:find("policy=" .. policy, 1, true)
+        end
+        local function puts(name)
+            local count = 0 -- but those of the status, which the spec itself makes
+            for _, request in ipairs(own.sim:requests("method=PUT&path=" .. own:path(train, name))) do
+                count = count + (request.path:find "/status" and 0 or 1)
+            end
+            return count
+        end
+        local function changed(name, label)
+            return own:get(train, name).metadata.labels[label] ~= nil
+        end
+        local function journal()
+            local code, out, err = support.mpijobd("journal", "--state", folder .. "/d.db", "-o", "json", "--limit", "0")
+            assert.are.equal(0, code, err)
+            local rows = {}
+            for _, row in ipairs(support.json.decode(out)) do
+                local job = rows[row.name] or {}
+                rows[row.name] = job
+                job[#job + 1] = row.outcome
+            end
+            return rows
+        end
+
+        local daemon = start()
+        daemon:expect "run ended" -- m1 is handled
+        assert.is_true(changed("m1", "met"))
+        own.sim:fault { fault = "stall-after", method = "PUT", path = "*/mpijobs/s3", count = 1 }
+        daemon:write "advance 1h\n"
+        support.proc.await(function()
+            return puts "s3" == 1
+        end)
+        local code, out, err = support.mpijobd("state", "backup", "--state", folder .. "/d.db", "--out", folder .. "/copy.db")
+        assert.are.equal(0, code, err)
+        daemon:stop "sigkill" -- in the middle of the run
+        own.sim:clear_faults()
+        -- After the copy: a job comes to match and is handled, and a person takes back what was done to m1.
+        own:create(train, "m2", { labels = '{"kind":"match"}' })
+        daemon = start()
+        support.proc.await(function()
+            return changed("m2", "met") and changed("s6", "swept")
+        end)
+        daemon:stop "sigkill"
+        local _, raw = own:get(train, "m1")
+        assert.are.equal(200, (own:request("PUT", own:path(train, "m1"), (raw:gsub(',"met":"1"', "", 1):gsub('"met":"1",', "", 1)))))
+        assert.is_false(changed("m1", "met"))
+
+        -- The file is lost; stop, put back, start.
+        assert(support.uv.fs_mkdir(folder .. "/lost", 448))
+        for _, ending in ipairs { "", "-wal", "-shm" } do
+            support.uv.fs_rename(folder .. "/d.db" .. ending, folder .. "/lost/d.db" .. ending)
+        end
+        assert(support.uv.fs_rename(folder .. "/copy.db", folder .. "/d.db"))
+        code, out = support.mpijobd("state", "check", "--state", folder .. "/d.db")
+        assert.are.equal(0, code, out)
+        support.contains(out, "open     1 run without an end, 1 change in flight, the oldest since ")
+        support.contains(out, "; the next start looks them up")
+        own.sim:forget_requests()
+        daemon = start()
+        ended(daemon, "sweep") -- the run that the copy has without an end
+        own:create(train, "m3", { labels = '{"kind":"match"}' })
+        support.proc.await(function()
+            local rows = journal()
+            return changed("m3", "met") and rows.s3 and rows.s3[1] ~= support.json.null and rows.m3
+        end)
+        daemon:write "advance 1h\n"
+        ended(daemon, "sweep")
+        assert.are.equal(0, (daemon:stop()))
+        for _, name in ipairs(names) do
+            assert.are.equal(0, puts(name), name)
+        end
+        assert.are.same({ 0, 0, 1 }, { puts "m1", puts "m2", puts "m3" })
+        assert.is_false(changed("m1", "met")) -- it was handled before the copy was made
+        local rows = journal()
+        assert.are.same({ { "done" }, { "done-unseen" }, { "done" } }, { rows.m1, rows.s3, rows.m3 })
+        code, out, err = support.mpijobd("state", "check", "--state", folder .. "/d.db")
+        assert.are.equal(0, code, out .. err)
+        support.lacks(out, "open  ")
+    end)
 end)
