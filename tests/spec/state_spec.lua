@@ -291,8 +291,8 @@ while True:
         support.proc.await(function()
             return puts "s3" == 1
         end)
-        local code, out, err = support.mpijobd("state", "backup", "--state", folder .. "/d.db", "--out", folder .. "/copy.db")
-        assert.are.equal(0, code, err)
+        local saved, _, why = support.mpijobd("state", "backup", "--state", folder .. "/d.db", "--out", folder .. "/copy.db")
+        assert.are.equal(0, saved, why)
         daemon:stop "sigkill" -- in the middle of the run
         own.sim:clear_faults()
         -- After the copy: a job comes to match and is handled, and a person takes back what was done to m1.
@@ -312,7 +312,7 @@ while True:
             support.uv.fs_rename(folder .. "/d.db" .. ending, folder .. "/lost/d.db" .. ending)
         end
         assert(support.uv.fs_rename(folder .. "/copy.db", folder .. "/d.db"))
-        code, out = support.mpijobd("state", "check", "--state", folder .. "/d.db")
+        local code, out = support.mpijobd("state", "check", "--state", folder .. "/d.db")
         assert.are.equal(0, code, out)
         support.contains(out, "open     1 run without an end, 1 change in flight, the oldest since ")
         support.contains(out, "; the next start looks them up")
@@ -334,6 +334,7 @@ while True:
         assert.is_false(changed("m1", "met")) -- it was handled before the copy was made
         local rows = journal()
         assert.are.same({ { "done" }, { "done-unseen" }, { "done" } }, { rows.m1, rows.s3, rows.m3 })
+        local err
         code, out, err = support.mpijobd("state", "check", "--state", folder .. "/d.db")
         assert.are.equal(0, code, out .. err)
         support.lacks(out, "open  ")
