@@ -30,4 +30,4 @@ static int run(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_version = {"version",    "[-o json]", "Print the version, and those of the libraries",
-                                    TAKES_OUTPUT, run,         NULL};
+                                    TAKES_OUTPUT, run,         "  mpijobd version -o json\n"};

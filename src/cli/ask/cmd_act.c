@@ -283,9 +283,11 @@ const struct command cmd_trigger = {"trigger",
                                     "  mpijobd trigger free-gpus                  on all jobs that match\n"
                                     "  mpijobd trigger free-gpus train/bert       on this job, if it matches\n"
                                     "  mpijobd trigger free-gpus --override       also outside its window\n"};
-const struct command cmd_reload = {"reload",
-                                   "[-o json]",
-                                   "Have the running daemon load its policies again, and tell what was wrong",
-                                   TAKES_STATE | TAKES_OUTPUT,
-                                   run_reload,
-                                   NULL};
+const struct command cmd_reload = {
+    "reload",
+    "[-o json]",
+    "Have the running daemon load its policies again, and tell what was wrong",
+    TAKES_STATE | TAKES_OUTPUT,
+    run_reload,
+    "  mpijobd reload             which policies are new, have another text, or are gone\n"
+    "  mpijobd reload -o json\n"};

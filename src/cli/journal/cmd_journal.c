@@ -339,4 +339,6 @@ const struct command cmd_runs = {"runs",
                                  "The runs of the policies, newest first",
                                  TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_ROWS | TAKES_TIMES,
                                  run_runs,
-                                 NULL};
+                                 "  mpijobd runs --policy free-gpus --limit 5\n"
+                                 "  mpijobd runs --since 2h --in-flight\n"
+                                 "  mpijobd runs 42 -o json\n"};
