@@ -367,6 +367,14 @@ static int run(int argc, char **argv, const struct command *command)
             command, o.file ? "-f gives the whole object; no names or fields beside it"
                      : many ? "name at least one change, as cleanPodPolicy=All"
                             : "name the job and at least one change: mpijobd replace my-job cleanPodPolicy=All");
+    struct error unknown;
+    const char *first = many && !o.file ? o.arguments[0] : "=";
+    if (!strchr(first, '=') && (!*first || first[strlen(first) - 1] != '-')) {
+        mpijob_kind_unknown(first, &unknown);
+        return command_usage(command,
+                             "\"%s\" is neither a change (FIELD=VALUE, or FIELD- to remove it) nor a kind of job;%s",
+                             first, strrchr(unknown.message, ';') + 1);
+    }
     return replace_by_options(command, &o);
 }
 

@@ -10,6 +10,7 @@
 #include "cli/session/daemon.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
+#include "cli/session/shared_note.h"
 #include "cli/terminal/terminal.h"
 #include "engine/pauses.h"
 #include "guard/quarantine.h"
@@ -155,6 +156,8 @@ static void told(void *data, struct why *why, const struct error *err)
 static int open_state(struct asking *a)
 {
     char path[4096];
+    session_tell_shared(&a->s, "what was handled and warned of and what is paused are as they were here",
+                        "ask the daemon that leads, on its host or with --control");
     session_state_path(&a->s, path);
     if (quarantine_open(&a->quarantine, path, NULL, &a->s.error))
         return session_fail(&a->s, &a->s.error);

@@ -48,7 +48,9 @@ bool mpijob_kind_find(struct str text, const struct mpijob_kind **kind)
     for (size_t i = 0; i < t->kind_count; i++) {
         const struct mpijob_kind *k = t->kinds[i];
         struct str name = without_group(text, k->group);
-        if (same(name, k->name) || same(name, k->plural) || same(name, k->short_name) || same(name, k->singular)) {
+        struct str one = str_ends(name, "s") ? str_n(name.ptr, name.len - 1) : name; /* "batchjobs", beside "jobs" */
+        if (same(name, k->name) || same(name, k->plural) || same(name, k->short_name) || same(name, k->singular) ||
+            same(one, k->singular)) {
             *kind = t->kinds[i];
             return true;
         }

@@ -104,7 +104,8 @@ static inline bool mpijob_kind_added(const struct mpijob_kind *kind)
 const struct mpijob_kind *mpijob_kind_info(const struct mpijob_kind *kind);
 /* Its name exactly, "PyTorchJob". */
 bool mpijob_kind_parse(struct str text, const struct mpijob_kind **kind);
-/* As kubectl takes it: name, plural, singular or short name in any case, with ".kubeflow.org" or without. */
+/* As kubectl takes it: name, plural, singular (with an "s" too) or short name in any case, with ".kubeflow.org" or
+ * without. */
 bool mpijob_kind_find(struct str text, const struct mpijob_kind **kind);
 /* ERR_INVALID that lists them, and names the nearest. */
 int mpijob_kind_unknown(const char *text, struct error *err);

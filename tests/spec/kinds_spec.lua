@@ -99,6 +99,26 @@ local function tests(start)
         return mpijobd("run", "--once", "--state", folder .. "/state.db", ...)
     end
 
+    it("are named in any form in the place of a name or a change, and never taken for either", function()
+        create("Job", "w-job", nil, { words = "yes" })
+        for _, word in ipairs { "batchjobs", "batchjob", "jobs", "job", "Job", "jobs.batch", "BatchJobs", "job.batch" } do
+            local code, out, err = mpijobd("replace", word, "-l", "words=yes", "-n", namespace, "labels.word=" .. word)
+            assert.are.equal(0, code, word .. ": " .. out .. err)
+            support.contains(out, "1 changed, 0 as they should be, 0 failed")
+            code, out, err = mpijobd("replace", word, "w-job", "-n", namespace, "labels.named=" .. word)
+            assert.are.equal(0, code, word .. ": " .. out .. err)
+            code, out, err = mpijobd("replace", word, "--all", "-n", namespace, "--dry-run", "labels.all=" .. word)
+            assert.are.equal(0, code, word .. ": " .. out .. err)
+            code, out, err = mpijobd("get", word, "-l", "words=yes", "-n", namespace)
+            assert.are.equal(0, code, word .. ": " .. out .. err)
+            support.contains(out, "w-job")
+        end
+        local code, _, err = mpijobd("replace", "batchjobz", "-l", "words=yes", "-n", namespace, "labels.x=y")
+        assert.are.equal(2, code)
+        support.contains(err, 'mpijobd replace: "batchjobz" is neither a change (FIELD=VALUE, or FIELD- to remove it) nor a kind of job; there are MPIJob, ')
+        assert.are.equal(0, (mpijobd("replace", "w-job", "-n", namespace, "--kind", "Job", "--dry-run", "labels.x=y")))
+    end)
+
     it("are shown by get, with their phases and GPUs", function()
         create("JobSet", "g-run", nil, nil, { replicatedJobsStatus = { { name = "worker", ready = 2, succeeded = 0,
             failed = 0, active = 2, suspended = 0 } } })

@@ -101,6 +101,29 @@ describe("the state that daemons share", function()
     end)
     after_each(support.cleanup)
 
+    it("is not read by commands without a daemon, which say so, and what to ask instead", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
+        create("alone", '"todo":"x"')
+        local file = folder .. "/own.db"
+        assert.are.equal(0, (support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", file, folder .. "/p.lua")))
+        local where = ("the daemons share their state in the cluster (leader_election), and this reads the file of this host, %s: "):format(file)
+        local function config(state)
+            return support.write(folder .. "/shared.yaml", ("cluster: { kubeconfig: %s }\nstate: %s\nleader_election: { namespace: ops, state: %s }\n"):format(server.kubeconfig, file, state))
+        end
+        local asked = { plan = "what was handled, what is paused", next = "what is paused", runs = "each daemon keeps a journal of its own runs", journal = "each daemon keeps" }
+        for command, words in pairs(asked) do
+            local args = (command == "plan" or command == "next") and { folder .. "/p.lua" } or {}
+            local _, _, err = support.mpijobd(command, "--config", config "cluster", table.unpack(args))
+            support.contains(err, ("mpijobd %s: "):format(command) .. where .. words)
+            _, _, err = support.mpijobd(command, "--config", config "file", table.unpack(args))
+            support.lacks(err, "share their state")
+        end
+        local _, _, err = support.mpijobd("why", "count", "train/alone", folder .. "/p.lua", "--config", config "cluster")
+        support.contains(err, "mpijobd why: " .. where .. "what was handled and warned of")
+        _, _, err = support.mpijobd("runs", "--config", config "cluster", "--state", file)
+        support.lacks(err, "share their state")
+    end)
+
     it("says which instants were begun, and which jobs of a run are done: a schedule goes on where it was", function()
         support.write(folder .. "/p.lua", COUNT:format 'schedule = "0 * * * *"')
         for i = 1, JOBS do

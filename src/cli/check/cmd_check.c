@@ -15,6 +15,7 @@
 #include "cli/session/folder_watch.h"
 #include "cli/session/needs.h"
 #include "cli/session/policies.h"
+#include "cli/session/shared_note.h"
 
 /* ---- what is looked for ---- */
 
@@ -166,6 +167,8 @@ static int check_once(const struct command *command, const struct options *o, in
     int code = session_open(&c.s, command->name, o);
     if (code)
         return code;
+    if (!c.check)
+        session_tell_shared(&c.s, "what is paused is as it was here", "mpijobd status asks the daemon that leads");
     if (!c.check && daemon_paused(&c.s, &c.paused)) { /* the times are told all the same */
         if (o->state)
             return session_close(&c.s, session_fail(&c.s, &c.s.error));

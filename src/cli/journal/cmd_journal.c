@@ -9,6 +9,7 @@
 #include "cli/journal/cmd_journal.h"
 #include "cli/journal/journal_parts.h"
 #include "cli/journal/several.h"
+#include "cli/session/shared_note.h"
 #include "cli/terminal/table.h"
 #include "cli/terminal/terminal.h"
 #include "engine/pauses.h"
@@ -263,6 +264,9 @@ static int read_rows(struct reading *r, bool runs)
         fields_begin(&r->fields, o->output == OUTPUT_CSV, stdout);
     else
         begin_table(r, runs, several);
+    if (!several)
+        session_tell_shared(s, "each daemon keeps a journal of its own runs",
+                            "--state FILE --state FILE reads those of several as one");
     int rc = several ? read_several(r, runs, &filter) : read_one(r, runs, &filter);
     if (rc) {
         table_free(&r->table);

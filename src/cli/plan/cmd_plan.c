@@ -14,6 +14,7 @@
 #include "cli/session/daemon.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
+#include "cli/session/shared_note.h"
 #include "cli/terminal/terminal.h"
 #include "policy/paused.h"
 #include "json/write.h"
@@ -244,6 +245,8 @@ static int make(struct planning *p)
                                .data = p};
     s->acts = true;
     session_scope(s, true);
+    session_tell_shared(s, "what was handled, what is paused and the steps of a canary are as they were here",
+                        "mpijobd status and mpijobd why POLICY JOB ask the daemon that leads");
     int unread = daemon_paused(s, &p->paused);
     if (unread && s->options.state)
         return session_fail(s, &s->error);

@@ -32,25 +32,36 @@ static int take_kind(struct taking *t, struct str text, const char *by)
     return 0;
 }
 
-static bool is_plural(struct str text)
+/* A change of a field, as `replace` takes it: "FIELD=VALUE", or "FIELD-". */
+static bool is_change(const char *text)
 {
-    const struct mpijob_kind *kind;
-    if (!mpijob_kind_find(text, &kind))
-        return false;
-    return str_is(text, mpijob_kind_info(kind)->plural) || str_is(text, mpijob_kind_info(kind)->definition);
+    return strchr(text, '=') || (*text && text[strlen(text) - 1] == '-');
 }
 
-/* Is the first argument a kind's name in the singular, and not the name of a job? A name follows it, or all are meant.
- * names: as in take_kinds. */
-static bool is_singular(const struct options *o, int names)
+/* Is it a kind's name in a form that is meant as one: in the plural, with its group, or with capitals, which the name of
+ * a job does not have? */
+static bool is_clearly_kind(struct str text, const struct mpijob_kind *kind)
+{
+    size_t singular = strlen(kind->singular);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '.' || (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z'))
+            return true;
+    }
+    return str_is(text, kind->plural) ||
+           (text.len == singular + 1 && text.ptr[singular] == 's' && str_starts(text, kind->singular));
+}
+
+/* Is the first argument a kind, and not the name of a job? In the singular, or shortened, it is where a name follows it,
+ * or where no name can come: all are meant, or those of a selector. names: as in take_kinds. */
+static bool begins_with_kind(const struct options *o, int names)
 {
     const struct mpijob_kind *kind;
+    const char *first = o->arguments[0];
     const char *next = o->argument_count > (names > 1 ? 1 : 2) ? o->arguments[1] : NULL;
-    if (!mpijob_kind_find(str_of(o->arguments[0]), &kind) ||
-        !str_is(str_of(o->arguments[0]), mpijob_kind_info(kind)->singular))
+    bool no_name = o->selector || o->all || (o->all_namespaces && o->argument_count == 1);
+    if (is_change(first) || !mpijob_kind_find(str_of(first), &kind))
         return false;
-    return next ? !strchr(next, '=') && (!*next || next[strlen(next) - 1] != '-')
-                : o->all_namespaces && o->argument_count == 1;
+    return no_name || is_clearly_kind(str_of(first), mpijob_kind_info(kind)) || (next && !is_change(next));
 }
 
 /* Is it nearly a kind's name ("tfjobz")? Two letters more or less would catch too many namespaces. */
@@ -116,7 +127,7 @@ static int take_kinds(struct options *o, int names, struct error *err)
 {
     struct taking t = {.o = o, .err = err};
     int rc = o->kind ? take_kind(&t, str_of(o->kind), "--kind") : 0;
-    if (!rc && o->argument_count && (is_plural(str_of(o->arguments[0])) || is_singular(o, names))) {
+    if (!rc && o->argument_count && begins_with_kind(o, names)) {
         rc = take_kind(&t, str_of(o->arguments[0]), o->arguments[0]);
         o->arguments++;
         o->argument_count--;
