@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "change/change_parts.h"
+#include "mpijob/effect/effect_owners.h"
 #include "mpijob/effect/others.h"
 #include "mpijob/inspect/harm.h"
 #include "json/edit.h"
@@ -26,11 +27,11 @@ static int check_whole(const struct change *c, struct json before, struct json a
     return rc ? rc : mpijob_harm_check(c->verb == CHANGE_PATCH || c->mends ? &c->view : NULL, &new, err);
 }
 
-/* What the server is known to refuse, or to throw away behind a 200, is not sent. Of objects that are no jobs to
- * policies the server's own answer is as good. */
+/* What the server is known to refuse, or to throw away behind a 200, is not sent: also where the object is reached
+ * through `kube`. Of a kind that a plugin describes the plugin knows more. */
 static int check_answer(const struct change *c, struct error *err)
 {
-    if (!c->verdict.answer || !c->ours || mpijob_kind_added(c->target.kind) || c->destructive)
+    if (!c->verdict.answer || (c->ours && mpijob_kind_added(c->target.kind)) || c->destructive)
         return 0;
     return error_set(err, (enum error_code)c->verdict.answer,
                      "not sent, because the API server would %s: %s. To send it all the same, allow it by name: "
@@ -152,6 +153,8 @@ static int judge(struct change *c, struct json before, struct json after, struct
         mpijob_judge(&c->view, &c->diff, c->judged_at, &c->verdict);
     if (c->ours && c->verdict.remove_first && (c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE))
         rc = judge_in_steps(c, before, after, err);
+    if (!rc && c->verb != CHANGE_CREATE)
+        mpijob_owners_change(before, after, &c->verdict);
     return rc ? rc : allow(c, err);
 }
 

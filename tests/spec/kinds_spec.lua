@@ -119,6 +119,67 @@ local function tests(start)
         assert.are.equal(0, (mpijobd("replace", "w-job", "-n", namespace, "--kind", "Job", "--dry-run", "labels.x=y")))
     end)
 
+    it("have what is immutable refused before it is sent, also through kube", function()
+        create("TrainJob", "im-train")
+        create("Job", "im-job")
+        create("JobSet", "im-set")
+        policy [[
+policy { name = "p", schedule = "0 0 1 1 *", run = function()
+    local function refused(words, reason, done, err)
+        if done or err.reason ~= reason or not tostring(err):find(words, 1, true) then
+            error(words .. ": " .. tostring(done) .. ", " .. tostring(err))
+        end
+    end
+    local train, batch, set = "trainer.kubeflow.org/v1alpha1", "batch/v1", "jobset.x-k8s.io/v1alpha2"
+    local not_sent = "not sent, because the API server would refuse it: "
+    refused(not_sent .. "trainer: it is immutable", "Refused", kube.patch(train, "TrainJob", "NAMESPACE/im-train", { spec = { trainer = { numNodes = 9 } } }))
+    refused(not_sent .. "trainer: it is immutable", "Refused", trainjob.patch("NAMESPACE/im-train", { spec = { trainer = { numNodes = 9 } } }))
+    refused(not_sent .. "managedBy: it is immutable", "Refused", kube.patch(batch, "Job", "NAMESPACE/im-job", { spec = { managedBy = "kueue.x-k8s.io/multikueue" } }))
+    refused(not_sent .. "managedBy: it is immutable", "Refused", kube.patch(batch, "Job", "NAMESPACE/im-job", { { op = "add", path = "/spec/managedBy", value = "a.b/c" } }))
+    refused(not_sent .. "managedBy: it is immutable", "Refused", kube.patch(set, "JobSet", "NAMESPACE/im-set", { spec = { managedBy = "kueue.x-k8s.io/multikueue" } }))
+    refused("answer 200 and throw it away", "Dropped", kube.patch(set, "JobSet", "NAMESPACE/im-set", { spec = { activeDeadlineSeconds = 9 } }))
+    local whole = kube.get(batch, "Job", "NAMESPACE/im-job")
+    whole.spec.managedBy = "a.b/c"
+    refused(not_sent .. "managedBy: it is immutable", "Refused", kube.replace(whole))
+end }
+]]
+        local code, out, err = once()
+        assert.are.equal(3, code, out .. err) -- a run with refusals
+        support.lacks(err, "p.lua:")
+        support.contains(err, "outcome=partial changed=0")
+    end)
+
+    it("get no owner without leave, as none that is missing keeps them: nor does any other object", function()
+        create("TrainJob", "ow-train")
+        create("Job", "ow-job")
+        create("JobSet", "ow-set")
+        request("POST", ("/api/v1/namespaces/%s/configmaps"):format(namespace), { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "ow-map" } })
+        local text = [[
+policy { name = "p", schedule = "0 0 1 1 *", %s run = function()
+    local patch = { metadata = { ownerReferences = { { apiVersion = "v1", kind = "ConfigMap", name = "nobody", uid = "2f1c0f3e-0000-4000-8000-000000000000" } } } }
+    for _, o in ipairs { { "trainer.kubeflow.org/v1alpha1", "TrainJob", "ow-train" }, { "batch/v1", "Job", "ow-job" }, { "jobset.x-k8s.io/v1alpha2", "JobSet", "ow-set" }, { "v1", "ConfigMap", "ow-map" } } do
+        local done, err = kube.patch(o[1], o[2], "NAMESPACE/" .. o[3], patch, { dry_run = true })
+        log.info(o[2] .. ": " .. (done and "may" or tostring(err)))
+    end
+    for _, try in ipairs { { trainjob, "ow-train" }, { batchjob, "ow-job" }, { jobset, "ow-set" } } do
+        local done, err = try[1].patch("NAMESPACE/" .. try[2], patch, { dry_run = true })
+        log.info(try[2] .. ": " .. (done and "may" or tostring(err)))
+    end
+end }
+]]
+        local whose = { "TrainJob", "Job", "JobSet", "ConfigMap", "ow-train", "ow-job", "ow-set" }
+        policy(text:format "")
+        local _, _, err = once()
+        for _, name in ipairs(whose) do
+            assert.matches(name:gsub("%-", "%%-") .. ": Refused: [^\n]*refused, because it may be destructive: [^\n]*ownerReferences: if no owner that it names is there", err)
+        end
+        policy(text:format "destructive = true,")
+        _, _, err = once()
+        for _, name in ipairs(whose) do
+            support.contains(err, name .. ": may")
+        end
+    end)
+
     it("are shown by get, with their phases and GPUs", function()
         create("JobSet", "g-run", nil, nil, { replicatedJobsStatus = { { name = "worker", ready = 2, succeeded = 0,
             failed = 0, active = 2, suspended = 0 } } })

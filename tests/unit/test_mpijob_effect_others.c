@@ -2,6 +2,7 @@
 /* Deletions and changes of other kinds: what ends something that runs, and what does not. */
 #include "mpijob_fixture.h"
 
+#include "mpijob/effect/effect_owners.h"
 #include "mpijob/effect/others.h"
 
 #define CONDITION(type)                                                                                                \
@@ -122,8 +123,45 @@ static void what_a_change_ends(void **state)
     }
 }
 
+#define OWNED(list) "{\"metadata\":{\"ownerReferences\":[" list "]}}"
+#define OWNER(name, uid)                                                                                               \
+    "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"name\":\"" name "\",\"uid\":\"" uid "\",\"controller\":true}"
+
+/* Whether an owner is there, nobody knows here: an owner more, or one less beside others, may have it deleted. */
+static void what_owners_may_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+        bool ends;
+    } cases[] = {
+        {"{}", OWNED(OWNER("a", "1")), true},
+        {"{\"metadata\":{}}", OWNED(OWNER("a", "1")), true},
+        {OWNED(""), OWNED(OWNER("a", "1")), true},
+        {OWNED(OWNER("a", "1")), OWNED(OWNER("a", "2")), true},
+        {OWNED(OWNER("a", "1")), OWNED(OWNER("b", "1")), true},
+        {OWNED(OWNER("a", "1")), OWNED(OWNER("a", "1") "," OWNER("b", "2")), true},
+        {OWNED(OWNER("a", "1") "," OWNER("b", "2")), OWNED(OWNER("a", "1")), true},
+        {OWNED(OWNER("a", "1")), OWNED("{\"uid\":\"1\"}"), true},
+        {OWNED(OWNER("a", "1")), OWNED(OWNER("a", "1")), false},
+        {OWNED(OWNER("a", "1") "," OWNER("b", "2")), OWNED(OWNER("b", "2") "," OWNER("a", "1")), false},
+        {OWNED(OWNER("a", "1")), OWNED(""), false},
+        {OWNED(OWNER("a", "1")), "{}", false},
+        {OWNED(OWNER("a", "1")), "{\"metadata\":{\"ownerReferences\":null}}", false},
+        {"{}", "{\"metadata\":{\"ownerReferences\":{}}}", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mpijob_verdict v = {.effect = EFFECT_STORED, .why = "labels"};
+        mpijob_owners_change(parsed(cases[i].before), parsed(cases[i].after), &v);
+        if (v.may_destroy != cases[i].ends || (v.effect == EFFECT_UNKNOWN) != cases[i].ends ||
+            (strstr(v.why, "garbage collector") != NULL) != cases[i].ends || !strstr(v.why, "labels"))
+            fail_msg("%s to %s: %s (%s)", cases[i].before, cases[i].after, mpijob_effect_name(v.effect), v.why);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_a_deletion_ends), cmocka_unit_test(what_a_change_ends)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_a_deletion_ends), cmocka_unit_test(what_a_change_ends),
+                                       cmocka_unit_test(what_owners_may_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

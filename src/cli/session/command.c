@@ -38,8 +38,8 @@ static bool is_change(const char *text)
     return strchr(text, '=') || (*text && text[strlen(text) - 1] == '-');
 }
 
-/* Is it a kind's name in a form that is meant as one: in the plural, with its group, or with capitals, which the name of
- * a job does not have? */
+/* Is it a kind's name in a form that is meant as one: in the plural, with its group, or with capitals, which the name
+ * of a job does not have? */
 static bool is_clearly_kind(struct str text, const struct mpijob_kind *kind)
 {
     size_t singular = strlen(kind->singular);
@@ -51,7 +51,7 @@ static bool is_clearly_kind(struct str text, const struct mpijob_kind *kind)
            (text.len == singular + 1 && text.ptr[singular] == 's' && str_starts(text, kind->singular));
 }
 
-/* Is the first argument a kind, and not the name of a job? In the singular, or shortened, it is where a name follows it,
+/* Is the first argument a kind, and not the name of a job? In the singular, or shortened, it is where a name follows,
  * or where no name can come: all are meant, or those of a selector. names: as in take_kinds. */
 static bool begins_with_kind(const struct options *o, int names)
 {
