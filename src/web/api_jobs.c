@@ -27,6 +27,16 @@ static void get_why(void *data, struct admin_request *r)
     ask_verb(data, r, &form);
 }
 
+static const struct field hold_fields[] = {{"job", FIELD_TEXT, true},        {"cluster", FIELD_TEXT, false},
+                                           {"seconds", FIELD_NUMBER, false}, {"off", FIELD_BOOL, false},
+                                           {"override", FIELD_BOOL, false},  {NULL, FIELD_TEXT, false}};
+
+static void post_hold(void *data, struct admin_request *r)
+{
+    static const struct ask_form form = {.verb = "hold", .fields = hold_fields, .acts = true};
+    ask_verb(data, r, &form);
+}
+
 static const struct field report_fields[] = {
     {"by", FIELD_TEXT, false}, {"cluster", FIELD_TEXT, false}, {NULL, FIELD_TEXT, false}};
 
@@ -38,6 +48,7 @@ static void get_report(void *data, struct admin_request *r)
 
 const struct admin_route jobs_routes[] = {
     {"GET", "/api/v1/jobs", ADMIN_READER, get_jobs},
+    {"POST", "/api/v1/hold", ADMIN_WRITER, post_hold},
     {"GET", "/api/v1/report", ADMIN_READER, get_report},
     {"GET", "/api/v1/why", ADMIN_READER, get_why},
     {NULL, NULL, ADMIN_ANYONE, NULL},

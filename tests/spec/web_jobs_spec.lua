@@ -174,6 +174,28 @@ tokens: { read: read, write: write }
         assert.are.equal(400, (read:get("/api/v1/why?policy=free")))
     end)
 
+    it("holds a job, and ends the hold", function()
+        local _, page = read:get("/api/v1/jobs?limit=1&phase=Running&namespace=team-nlp")
+        local job = page.items[1].namespace .. "/" .. page.items[1].name
+        local function annotation()
+            local _, object = server:request("GET", ("/apis/kubeflow.org/v2beta1/namespaces/%s/mpijobs/%s"):format(page.items[1].namespace, page.items[1].name))
+            return (object.metadata.annotations or {})["mpijobd.io/hold-until"]
+        end
+        assert.are.equal(403, (read:post("/api/v1/hold", { job = job, cluster = "main", seconds = 3600 })))
+        local status, held = write:post("/api/v1/hold", { job = job, cluster = "main", seconds = 3600 })
+        assert.are.equal(200, status)
+        assert.are.equal(held.held_until, annotation())
+        local _, changes = read:get("/api/v1/changes?limit=1&job=" .. escaped(job))
+        assert.are.equal("token:write", changes.items[1].who.user)
+        _, held = write:post("/api/v1/hold", { job = job, cluster = "main", off = true })
+        assert.are.same({ support.json.null, nil }, { held.held_until, annotation() })
+        assert.are.equal(404, (write:post("/api/v1/hold", { job = "team-nlp/nobody", cluster = "main", seconds = 1 })))
+        for _, body in ipairs { { job = job }, { job = job, seconds = 5, off = true }, { job = 'a"..os.exit().."/b', seconds = 5 }, { job = "bert", seconds = 5 }, { job = job, seconds = 0 } } do
+            body.cluster = "main"
+            assert.are.equal(400, (write:post("/api/v1/hold", body)), support.json.encode(body))
+        end
+    end)
+
     it("ends well in the midst of a list", function()
         local socket = require "socket"
         local host, port = read.url:match("//([%d.]+):(%d+)")

@@ -283,7 +283,7 @@ describe("the JSON API", function()
         for path in pairs(described.paths) do
             index[#index + 1] = path
         end
-        assert.are.equal(24, #index)
+        assert.are.equal(25, #index)
     end)
 
     it("tells events as they happen, goes on where a client was, and tells of gaps", function()

@@ -14,6 +14,7 @@ struct eval {
     const struct error *failed; /* what is answered in its place (error_keep); NULL: nothing has */
     char cluster[320];          /* "": the only one */
     enum prompt_form form;
+    int (*shape)(struct json value, struct buf *out, struct error *err);
     bool write;
     bool overrides; /* a freeze */
 };
@@ -100,6 +101,21 @@ static void printed(void *data, struct str text)
     eval_printed(((struct eval *)data)->request, text);
 }
 
+/* The answer of what was returned. */
+static int tell(struct eval *e, const struct prompt_answer *answer, struct error *err)
+{
+    struct json value;
+    int rc = 0;
+    if (!e->shape || answer->state != PROMPT_VALUES) {
+        eval_write(&e->answer, answer);
+    } else {
+        rc = json_parse(answer->text, "what was returned", &value, err);
+        if (!rc)
+            rc = e->shape(value, &e->answer, err);
+    }
+    return rc ? rc : buf_result(&e->answer, "the answer", err);
+}
+
 static void answered(void *data, const struct prompt_answer *answer, const struct error *err)
 {
     struct eval *e = data;
@@ -112,15 +128,8 @@ static void answered(void *data, const struct prompt_answer *answer, const struc
         error_set(&why, ERR_SYNTAX, "%.*s", (int)answer->text.len, answer->text.ptr);
     else if (answer->state == PROMPT_FAILED)
         error_set(&why, ERR_SCRIPT, "%.*s", (int)answer->text.len, answer->text.ptr);
-    if (err || answer->state == PROMPT_MORE) {
+    if (err || answer->state == PROMPT_MORE || tell(e, answer, &why))
         error_keep(&e->failed, &why);
-    } else {
-        eval_write(&e->answer, answer);
-        if (e->answer.failed) {
-            error_nomem(&why);
-            error_keep(&e->failed, &why);
-        }
-    }
     e->prompt = NULL;
     prompt_close(p, why.code ? &why : NULL, closed, e);
 }
@@ -160,19 +169,20 @@ static void known(struct person *person)
     }
 }
 
-static int begin(struct verbs *v, struct control_request *r, struct json args, const struct buf *text,
+static int begin(struct verbs *v, struct control_request *r, struct json args, const struct eval_verb *verb,
                  enum prompt_form form, struct error *err)
 {
-    bool write = json_is_true(json_get(args, "write")), frozen = false;
-    if (write && verbs_check_freeze(v, json_is_true(json_get(args, "override")), &frozen, err))
+    bool frozen = false;
+    if (verb->write && verbs_check_freeze(v, json_is_true(json_get(args, "override")), &frozen, err))
         return err->code;
     struct eval *e = calloc(1, sizeof *e);
     if (!e)
         return error_nomem(err);
     e->verbs = v;
     e->request = r;
-    e->text = *text;
-    e->write = write;
+    e->text = verb->text;
+    e->shape = verb->shape;
+    e->write = verb->write;
     e->overrides = frozen;
     e->form = form;
     args_text(args, "cluster", e->cluster, sizeof e->cluster);
@@ -181,6 +191,12 @@ static int begin(struct verbs *v, struct control_request *r, struct json args, c
     control_wait_heard(r);
     person_look_up(v->o.loop, &e->person, r, known);
     return 0;
+}
+
+int eval_begin(struct verbs *v, struct control_request *r, struct json args, const struct eval_verb *verb,
+               struct error *err)
+{
+    return begin(v, r, args, verb, verb->json ? PROMPT_JSON : PROMPT_TEXT, err);
 }
 
 static void take_eval(void *data, struct control_request *r, struct json args)
@@ -198,7 +214,8 @@ static void take_eval(void *data, struct control_request *r, struct json args)
     if (!rc && !json_decode(json_get(args, "text"), &text))
         rc = error_nomem(&err);
     if (!rc && own)
-        rc = begin(v, r, args, &text, form, &err);
+        rc = begin(v, r, args, &(struct eval_verb){.text = text, .write = json_is_true(json_get(args, "write"))}, form,
+                   &err);
     else if (!rc)
         rc = session_eval(v, r, args, &(struct prompt_call){.text = buf_str(&text), .form = form}, &err);
     if (rc || !own)

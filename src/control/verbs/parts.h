@@ -97,6 +97,16 @@ extern const struct control_verb eval_verbs[]; /* data: the struct verbs */
 /* Tells what a call has printed; and appends its answer. */
 void eval_printed(struct control_request *r, struct str text);
 void eval_write(struct buf *out, const struct prompt_answer *answer);
+/* A verb that is a text of Lua: one call, in a session of its own. */
+struct eval_verb {
+    struct buf text; /* taken over, where 0 is returned */
+    bool write, json;
+    /* Makes the answer of the text's value, which is parsed; NULL: as of `eval`. Its error is answered in its place. */
+    int (*shape)(struct json value, struct buf *out, struct error *err);
+};
+/* args: cluster, override. 0: the request waits for its end; ERR_REFUSED: there is a freeze; ERR_NOMEM. */
+int eval_begin(struct verbs *v, struct control_request *r, struct json args, const struct eval_verb *verb,
+               struct error *err);
 
 /* ---- sessions.c ---- */
 
@@ -115,6 +125,10 @@ int verbs_check_freeze(const struct verbs *v, bool override, bool *frozen, struc
 /* ---- journal_rows.c ---- */
 
 extern const struct control_verb journal_verbs[]; /* data: the struct verbs */
+
+/* ---- holds.c ---- */
+
+extern const struct control_verb hold_verbs[]; /* data: the struct verbs */
 
 /* ---- jobs_told.c ---- */
 

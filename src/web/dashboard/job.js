@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A job: what each policy makes of it, and what was changed on it.
 import { all, get } from "./api.js";
+import { action } from "./ask.js";
 import { facts, h, link, table, tag } from "./dom.js";
 import { CHANGES } from "./journal.js";
 
@@ -50,9 +51,18 @@ const VERDICTS = [
     { head: "Why", cell: (t) => [t.tree.message, h("details", {}, h("summary", {}, "all of it"), h("pre", {}, t.text))] },
 ];
 
+function buttons({ cluster, job }, context) {
+    if (!context.mayAct()) return null;
+    return h("div", { class: "row" },
+        action(context, { id: "hold", text: "Hold", path: "/hold", title: `Hold ${job}?`, about: "Policies with `hold` leave it alone for so long, where their hold.max allows it.",
+            fields: [{ name: "hours", label: "Hours", type: "number", min: 1, max: 8784, value: 24, needed: true }],
+            body: ({ hours }) => ({ job, cluster, seconds: Math.round(Number(hours) * 3600) }), told: (answer) => `It is held until ${answer.held_until}.` }),
+        action(context, { id: "off", text: "End the hold", path: "/hold", title: `End the hold of ${job}?`, body: () => ({ job, cluster, off: true }), told: () => "It is not held any more." }));
+}
+
 export function draw({ told, changes }, context, args) {
     const { cluster, job } = parts(args);
-    return [h("h1", {}, job), facts(["Cluster", cluster]),
+    return [h("h1", {}, job), facts(["Cluster", cluster]), buttons(parts(args), context),
         h("p", {}, h("button", { type: "button", class: "plain", id: "refresh", onclick: context.refresh }, "Look again")),
         h("h2", {}, "What the policies make of it"), table("What the policies make of it", VERDICTS, told, "No policy is for this cluster."),
         h("h2", {}, "Changes"), table("Changes", CHANGES, changes, "mpijobd has changed nothing on it.")];
