@@ -104,6 +104,8 @@
 ---@field quorum? integer different persons that it takes, 1 to 8 (default: what the configuration says, which may ask for more)
 ---@field expires? mpijobd.Duration how long a run waits, at least 1m (default 24h)
 
+---@alias mpijobd.KindName "MPIJob"|"TFJob"|"PyTorchJob"|"MXJob"|"TrainJob"|"JobSet"|"Job"|string
+
 ---@class mpijobd.Policy
 ---@field name string unique over all files: lower-case letters, digits and dashes, at most 63, no dash at the ends
 ---@field about? string what it is for, in a sentence
@@ -117,7 +119,7 @@
 ---@field jitter? mpijobd.Duration each run is delayed by a random time up to this
 ---@field missed? "skip"|"once"|"all" what to do about runs that fell due while the daemon was down or the machine slept (default `"once"`: one for all of them). `"all"`: at most 100
 ---@field overlap? "skip"|"queue"|"allow" when a run falls due and the one before has not ended (default `"skip"`)
----@field kind? "MPIJob"|"TFJob"|"PyTorchJob"|"MXJob"|"TrainJob"|"JobSet"|"Job"|string the kind of job it is about (default `"MPIJob"`); or a kind of a plugin that the file requires, as "Job" or by its row's name
+---@field kind? mpijobd.KindName|mpijobd.KindName[] the kind of job it is about, or a list of kinds (default `"MPIJob"`); or a kind of a plugin that the file requires, as "Job" or by its row's name
 ---@field match? mpijobd.PolicyMatch
 ---@field replace? mpijobd.Changes|fun(job: mpijobd.Job): mpijobd.Changes? the changes, or a function that returns them, or nil to leave the job alone. This or `run`
 ---@field run? fun(run: mpijobd.Run) everything else; the jobs of `match` are `run.jobs`. This or `replace`

@@ -125,7 +125,10 @@ static int l_why(lua_State *L)
         return luaL_error(L, "why cannot be asked here: it is asked itself why the policy acts on this job");
     lua_settop(L, 2);
     const struct policy_entry *entry = check_policy(L, run);
-    check_target(L, 1, entry->policy->kind, &target);
+    const struct lua_job *job = lua_job_at(L, 1);
+    const struct mpijob_kind *of = job ? job->view.target.kind : NULL;
+    check_target(L, 1, of && policy_kinds_have(&entry->policy->kinds, of) ? of : entry->policy->kinds.of[0].kind,
+                 &target);
     struct lua_why_asking *a = lua_why_asking_new(L, sizeof *a);
     a->extra_us = WHY_COSTS_US; /* of a run of its own, which must not be a way to more */
     struct why_call call = {

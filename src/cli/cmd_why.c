@@ -30,6 +30,7 @@ struct asking {
     char other[256]; /* where a job of this name is; "": not looked for, or nowhere */
     bool guessed;    /* nobody has named the namespace */
     bool of_kind;    /* the job is named with its kind */
+    bool several;    /* it is not, and the policy is about several */
     const struct mpijob_kind *kind;
     struct why *why;
     struct error error;
@@ -128,7 +129,7 @@ static void find_near(struct asking *a)
 static int no_job(struct asking *a)
 {
     a->s.options.name_space = a->name_space;
-    if (a->error.code != ERR_NOT_FOUND || a->error.no_path)
+    if (a->error.code != ERR_NOT_FOUND || a->error.no_path || a->several)
         return session_fail(&a->s, &a->error);
     if (namespace_check(&a->s))
         return EXIT_FAILED;
@@ -178,13 +179,19 @@ static int load(struct asking *a, char **paths)
     return policies_load(s, &e, paths);
 }
 
+static const struct mpijob_kind *kind_of(struct asking *a, const struct policy_kinds *kinds)
+{
+    a->several = !a->of_kind && kinds->count > 1;
+    return a->of_kind ? a->kind : kinds->of[0].kind;
+}
+
 /* For the names of those that are there. */
 static void take_kind(struct asking *a)
 {
     const struct policy_set *set = engine_policies(a->s.engine);
     for (size_t i = 0; i < set->count; i++) {
         if (strcmp(set->entries[i].policy->name, a->policy) == 0)
-            a->s.options.job_kind = set->entries[i].policy->kind;
+            a->s.options.job_kind = kind_of(a, &set->entries[i].policy->kinds);
     }
 }
 

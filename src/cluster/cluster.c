@@ -348,6 +348,13 @@ int cluster_serves(struct cluster *c, const struct mpijob_kind *kind, struct err
                      kube_server(c->kube), info->name, info->definition);
 }
 
+bool cluster_lacks(struct cluster *c, const struct mpijob_kind *kind, bool lacks)
+{
+    bool *known = &c->lacks[mpijob_kind_index(kind)], before = *known;
+    *known = lacks;
+    return lacks && !before;
+}
+
 const struct kube_resource *cluster_resource(const struct cluster *c, const struct mpijob_kind *kind)
 {
     return &c->kinds[mpijob_kind_index(kind)].resource;

@@ -77,6 +77,7 @@ struct cluster {
     bool named_by_server; /* `configured` follows from the server's name */
     const char *const *gpus, *const *namespaces;
     struct cluster_kind kinds[MPIJOB_KINDS_MOST]; /* by their index; those that are added: kind NULL: no such kind */
+    bool lacks[MPIJOB_KINDS_MOST];                /* see cluster_lacks */
     enum cluster_choice choice;                   /* this and the next three: of the look that is in force */
     int stored;
     enum mpijob_controller v1;

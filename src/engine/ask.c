@@ -9,6 +9,7 @@
 
 #include "base/texts.h"
 #include "engine/engine_parts.h"
+#include "jobs/job_find.h"
 #include "mpijob/match/match.h"
 #include "policy/opening.h"
 
@@ -16,8 +17,8 @@
 struct ask_at {
     struct ask *ask;
     struct engine_cluster *at;
-    struct run *run;              /* under way; NULL: not yet, or not any more */
-    struct kube_request *request; /* for the job */
+    struct run *run;      /* under way; NULL: not yet, or not any more */
+    struct job_find find; /* reads the job */
     struct listing listing;
     struct run_feed feed;
     char *bytes; /* the job; NULL: none was read */
@@ -30,6 +31,7 @@ struct ask {
     struct ask_call call;
     char *texts; /* the block that holds the next ones */
     const char *policy, *name_space, *name, *who;
+    const struct mpijob_kind *kind; /* that the name says; NULL: none */
     struct policy_entry entry;
     struct ask_at *ats;
     size_t count, left;
@@ -92,8 +94,7 @@ void ask_cancel_all(struct engine *e)
     DL_FOREACH(e->asks, k)
     {
         for (size_t i = 0; i < k->count; i++) {
-            if (k->ats[i].request)
-                kube_cancel(k->ats[i].request);
+            job_find_cancel(&k->ats[i].find);
         }
     }
 }
@@ -183,26 +184,24 @@ static void no_match(const struct ask_at *a, struct error *err)
               k->policy);
 }
 
-static void got_job(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
-                    bool lost)
+static void got_job(struct job_find *find, char *object, size_t len, const struct error *err)
 {
-    struct ask_at *a = data;
+    struct ask_at *a = find->data;
     struct ask *k = a->ask;
     struct mpijob_view view;
     struct json root;
     struct error why;
     int rc = err ? err->code : 0;
-    (void)lost;
-    a->request = NULL;
-    (void)answer;
+    a->bytes = object;
+    a->len = len;
     if (err)
         why = *err;
-    if (!rc) {
-        a->bytes = kube_answer_take(request, &a->len);
-        rc = a->bytes ? json_parse(str_n(a->bytes, a->len), "the job", &root, &why) : error_nomem(&why);
-    }
     if (!rc)
-        rc = mpijob_view(root, cluster_target_of(a->at->site.cluster, k->entry.policy->kind, root), &view, &why);
+        rc = json_parse(str_n(a->bytes, a->len), "the job", &root, &why);
+    if (!rc)
+        rc = mpijob_view(root,
+                         cluster_target_of(a->at->site.cluster, policy_kinds_of(&k->entry.policy->kinds, root), root),
+                         &view, &why);
     if (!rc && !mpijob_match_eval(k->entry.policy->match, &view, clock_now(k->engine->o.clock), NULL)) {
         no_match(a, &why);
         rc = why.code;
@@ -231,15 +230,16 @@ static void read_job(struct ask_at *a)
 {
     struct ask *k = a->ask;
     struct error err;
-    struct kube_call call = {.resource = cluster_resource(a->at->site.cluster, k->entry.policy->kind),
-                             .name_space = k->name_space,
-                             .name = k->name,
-                             .seat.rank = SEAT_PERSON,
-                             .done = got_job,
-                             .data = a};
+    a->find = (struct job_find){.cluster = a->at->site.cluster,
+                                .policy = k->entry.policy,
+                                .name_space = k->name_space,
+                                .name = k->name,
+                                .kind = k->kind,
+                                .found = got_job,
+                                .data = a};
     a->listing.ops = &one_job;
     a->feed = run_feed_untold(&a->listing);
-    int rc = in_scope(a) ? kube_get(cluster_kube(a->at->site.cluster), &call, &a->request, &err)
+    int rc = in_scope(a) ? job_find_start(&a->find, &err)
                          : error_set(&err, ERR_REFUSED, "the namespace %s is not one of those that this daemon is for",
                                      k->name_space);
     if (rc) {
@@ -285,14 +285,21 @@ static int waits(const struct policy *policy, const struct ask_call *call, struc
                      policy_waits_text(policy), AGAIN_ARGS(policy, call));
 }
 
-static int copy_in(struct ask *k, const struct ask_call *call, struct error *err)
+static int copy_in(struct ask *k, const struct ask_call *call, const struct policy_entry *entry, struct error *err)
 {
-    const char *slash = call->job ? strchr(call->job, '/') : NULL;
+    const char *job = call->job, *slash = job ? strchr(job, '/') : NULL;
     char name_space[256] = "";
-    if (call->job && (!slash || slash == call->job || !slash[1] || (size_t)(slash - call->job) >= sizeof name_space))
-        return error_set(err, ERR_INVALID, "a job is named as NAMESPACE/NAME, and not \"%.300s\"", call->job);
+    if (slash && strchr(slash + 1, '/') && mpijob_kind_find(str_n(job, (size_t)(slash - job)), &k->kind)) {
+        job = slash + 1;
+        slash = strchr(job, '/');
+    }
+    if (k->kind && !policy_kinds_have(&entry->policy->kinds, k->kind))
+        return error_set(err, ERR_INVALID, "policy \"%s\" is not about %ss", entry->policy->name, k->kind->name);
+    if (call->job && (!slash || slash == job || !slash[1] || (size_t)(slash - job) >= sizeof name_space))
+        return error_set(err, ERR_INVALID,
+                         "a job is named as NAMESPACE/NAME, or KIND/NAMESPACE/NAME, and not \"%.300s\"", call->job);
     if (slash)
-        snprintf(name_space, sizeof name_space, "%.*s", (int)(slash - call->job), call->job);
+        snprintf(name_space, sizeof name_space, "%.*s", (int)(slash - job), job);
     k->call = *call;
     k->texts = TEXTS_COPY({&k->policy, call->policy}, {&k->name_space, name_space}, {&k->who, call->who},
                           {&k->name, slash ? slash + 1 : NULL});
@@ -338,7 +345,7 @@ int engine_ask(struct engine *e, const struct ask_call *call, struct error *err)
     struct ask *k = calloc(1, sizeof *k);
     if (!k)
         return error_nomem(err);
-    rc = copy_in(k, call, err);
+    rc = copy_in(k, call, entry, err);
     k->ats = calloc(e->cluster_count, sizeof *k->ats);
     if (rc || !k->ats) {
         free(k->texts);

@@ -35,7 +35,8 @@ static bool is_left(void *data, struct str object)
     struct json root;
     struct mpijob_view view;
     if (json_parse(object, "the job", &root, NULL) ||
-        mpijob_view(root, cluster_target_of(once->at->site.cluster, once->policy->kind, root), &view, NULL))
+        mpijob_view(root, cluster_target_of(once->at->site.cluster, policy_kinds_of(&once->policy->kinds, root), root),
+                    &view, NULL))
         return false;
     enum handled_now now = handled_past_of(once->past, &view, clock_now(once->e->o.clock));
     once->left.handled += now == HANDLED_BEFORE;

@@ -20,6 +20,16 @@ struct engine_cluster *engine_cluster_named(struct engine *e, const char *name, 
     return NULL;
 }
 
+static int other_kind(const struct policy *policy, const struct mpijob_kind *kind, struct error *err)
+{
+    struct buf names = BUF_INIT;
+    policy_kinds_names(&policy->kinds, NULL, NULL, &names);
+    int rc = error_set(err, ERR_INVALID, "policy \"%s\" is about %s, not %ss", policy->name,
+                       names.failed ? "other kinds" : names.ptr, mpijob_kind_info(kind)->name);
+    buf_free(&names);
+    return rc;
+}
+
 int engine_why(struct engine *e, const struct engine_why *w, struct why_request **request, struct error *err)
 {
     const struct policy_entry *entry = engine_policy(e, w->policy, err);
@@ -28,10 +38,8 @@ int engine_why(struct engine *e, const struct engine_why *w, struct why_request 
     struct error standby;
     if (!at)
         return err ? err->code : ERR_NOT_FOUND;
-    const struct mpijob_kind *kind = entry->policy->kind;
-    if (w->kind && *w->kind != kind)
-        return error_set(err, ERR_INVALID, "policy \"%s\" is about %ss, not %ss", entry->policy->name,
-                         mpijob_kind_info(kind)->name, mpijob_kind_info(*w->kind)->name);
+    if (w->kind && !policy_kinds_have(&entry->policy->kinds, *w->kind))
+        return other_kind(entry->policy, *w->kind, err);
     if (!cluster_ready(at->site.cluster) || e->stopping)
         return error_set(err, ERR_UNREACHABLE, "cluster %s is not connected%s%s", cluster_name(at->site.cluster),
                          at->trouble ? ": " : "", at->trouble ? at->trouble->message : "");
@@ -40,6 +48,7 @@ int engine_why(struct engine *e, const struct engine_why *w, struct why_request 
         .entry = entry,
         .name_space = w->name_space ? w->name_space : cluster_namespace(at->site.cluster),
         .name = w->name,
+        .kind = w->kind ? mpijob_kind_info(*w->kind) : NULL,
         .object = w->object,
         .patience_ms = w->patience_ms,
         .state = w->state ? w->state : e->o.state,

@@ -89,7 +89,9 @@ static void tell_watch(void *data, const struct watch_part *part)
     buf_printf(&v->name, "%ss in %s%s on cluster %s", mpijob_kind_info(part->kind)->name,
                part->name_space ? "namespace " : "all namespaces", part->name_space ? part->name_space : "",
                cluster_name(v->at->site.cluster));
-    if (part->trouble)
+    if (part->absent)
+        buf_puts(&v->state, "none: the server does not have this kind, and its policies act on their others");
+    else if (part->trouble)
         buf_printf(&v->state, "cannot be %s: %s", part->synced ? "watched" : "listed", part->trouble->message);
     else
         buf_puts(&v->state, blind ? "not listed yet" : "watched");

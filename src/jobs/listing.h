@@ -38,6 +38,10 @@ struct listing_call {
 
 /* The caller owns it. The first request leaves with the first listing_next. NULL: ERR_NOMEM. */
 struct listing *listing_new(const struct listing_call *call, struct error *err);
+struct policy;
+/* The same of all kinds of a policy that are in force on the cluster, in the order of its list; call->kind is not read.
+ * Kinds that the server does not have are passed over, unless it has none of them. The policy outlives it. */
+struct listing *listing_of_policy(const struct listing_call *call, const struct policy *policy, struct error *err);
 /* Which of the jobs are left out. */
 struct listing_left {
     bool (*is_left)(void *data, struct str object);

@@ -82,7 +82,7 @@ static int make_wish(struct wish *w, const struct watches *watches, const struct
     *w = (struct wish){0};
     for (size_t i = 0; i < set->count && !rc; i++) {
         const struct policy *p = set->entries[i].policy;
-        if (p->on && p->kind == kind && policy_in_force(p, watches->site->cluster))
+        if (p->on && policy_kind_in_force(p, kind, watches->site->cluster))
             rc = wish_policy(w, p, watches->site->namespaces);
     }
     if (!w->everywhere && !w->count)
@@ -253,7 +253,8 @@ static void open_one(struct watches *watches, const struct mpijob_kind *kind, co
     error_keep(&watches->unopened[mpijob_kind_index(kind)], rc ? &err : NULL);
     watches->tried[mpijob_kind_index(kind)] = kind;
     if (rc) {
-        log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched",
+        bool absent = err.code == ERR_NOT_FOUND && !watches->alone[mpijob_kind_index(kind)];
+        log_event(watches->site->log, absent ? LOG_WARN : LOG_ERROR, "the jobs cannot be watched",
                   LOG_FIELDS({"cluster", watches->site->told}, {"reason", err.message}));
         return;
     }
@@ -265,10 +266,23 @@ static void open_one(struct watches *watches, const struct mpijob_kind *kind, co
 static const struct mpijob_kind *kind_of(const struct policy_set *set, size_t index)
 {
     for (size_t i = 0; i < set->count; i++) {
-        if (mpijob_kind_index(set->entries[i].policy->kind) == index)
-            return set->entries[i].policy->kind;
+        const struct policy_kinds *kinds = &set->entries[i].policy->kinds;
+        for (size_t k = 0; k < kinds->count; k++) {
+            if (mpijob_kind_index(kinds->of[k].kind) == index)
+                return kinds->of[k].kind;
+        }
     }
     return NULL;
+}
+
+static bool has_alone(const struct policy_set *set, const struct mpijob_kind *kind)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct policy *p = set->entries[i].policy;
+        if (p->on && p->kinds.count == 1 && p->kinds.of[0].kind == kind)
+            return true;
+    }
+    return false;
 }
 
 static void update_one(struct watches *watches, const struct policy_set *set, const struct mpijob_kind *kind)
@@ -276,6 +290,7 @@ static void update_one(struct watches *watches, const struct policy_set *set, co
     struct job_cache **cache = &watches->caches[mpijob_kind_index(kind)];
     struct wish w;
     int rc = make_wish(&w, watches, set, kind);
+    watches->alone[mpijob_kind_index(kind)] = has_alone(set, kind);
     if (rc)
         log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched: out of memory",
                   LOG_FIELDS({"cluster", watches->site->told}));

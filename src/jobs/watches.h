@@ -39,7 +39,8 @@ struct watches {
         [MPIJOB_KINDS_MOST]; /* by the kinds' index; NULL: no policy in force needs it, or it could not be opened */
     const struct error *unopened[MPIJOB_KINDS_MOST];    /* why it could not; NULL: it could */
     const struct mpijob_kind *tried[MPIJOB_KINDS_MOST]; /* the kind that could not be; held by the policies in force */
-    struct watch_subscriber *subscribers;               /* list */
+    bool alone[MPIJOB_KINDS_MOST]; /* a policy is about this kind alone: that the server does not have it is trouble */
+    struct watch_subscriber *subscribers; /* list */
 };
 
 /* The site outlives them. */
@@ -60,11 +61,12 @@ struct watch_part {
     const char *name_space;      /* NULL: all */
     bool synced;                 /* its jobs were listed */
     const struct error *trouble; /* why they cannot be listed or watched now; NULL: nothing is wrong that is known */
+    bool absent;                 /* the server does not have the kind, and no policy is about it alone */
 };
 /* It is not known what becomes of the jobs there. */
 static inline bool watch_part_blind(const struct watch_part *part)
 {
-    return !part->synced || part->trouble;
+    return !part->absent && (!part->synced || part->trouble);
 }
 /* Does the policy wait for what becomes of the jobs there? */
 bool watch_part_concerns(const struct watch_part *part, const struct policy *policy);

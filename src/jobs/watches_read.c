@@ -85,9 +85,14 @@ int64_t watches_scope(const struct job_cache *held, const struct mpijob_match *m
 
 /* ---- where nothing can be seen ---- */
 
+static bool is_absent(const struct watches *watches, size_t kind, const struct error *trouble)
+{
+    return trouble && trouble->code == ERR_NOT_FOUND && !watches->alone[kind];
+}
+
 bool watch_part_concerns(const struct watch_part *part, const struct policy *p)
 {
-    return p->on && p->kind == part->kind &&
+    return p->on && policy_kinds_have(&p->kinds, part->kind) &&
            (!part->name_space || mpijob_match_in_namespace(p->match, str_of(part->name_space)));
 }
 
@@ -95,12 +100,15 @@ void watches_each(const struct watches *watches, void (*visit)(void *data, const
 {
     for (size_t k = 0; k < MPIJOB_KINDS_MOST; k++) {
         const struct job_cache *held = watches->caches[k];
-        struct watch_part part = {.kind = watches->tried[k], .trouble = watches->unopened[k]};
+        struct watch_part part = {.kind = watches->tried[k],
+                                  .trouble = watches->unopened[k],
+                                  .absent = is_absent(watches, k, watches->unopened[k])};
         if (part.trouble)
             visit(data, &part);
         for (size_t i = 0; held && i < cache_scopes(held->cache); i++) {
             struct cache_scope scope = cache_scope(held->cache, i);
-            part = (struct watch_part){held->kind, scope.name_space, scope.synced, scope.trouble};
+            part = (struct watch_part){held->kind, scope.name_space, scope.synced, scope.trouble,
+                                       !scope.synced && is_absent(watches, k, scope.trouble)};
             visit(data, &part);
         }
     }

@@ -67,7 +67,9 @@ struct mpijob_field_row {
     bool has_least, has_most;  /* of a number */
     double least, most;
     enum mpijob_when when;
-    bool required;                             /* it cannot be removed */
+    bool required; /* it cannot be removed */
+    /* Its definition has none: the row is there to tell what becomes of a change of it. */
+    bool absent;
     const struct mpijob_field_effect *effects; /* end at a NULL effect; NULL: not known */
     const char *why;                           /* a sentence about the effect, or NULL */
     const char *asks; /* the key of the row that is a function, "when": a change cannot be judged here. NULL: none */

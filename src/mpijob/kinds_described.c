@@ -74,8 +74,8 @@ const struct mpijob_field_row fields_trainjob[TRAINJOB_FIELDS] = {
     {.name = "runtimePatches", .places = AT("/spec/runtimePatches"), .type = TYPE_TABLE, .when = WHEN_SUSPENDED},
     {.name = "managedBy", .places = AT("/spec/managedBy"), .type = TYPE_STRING, .when = WHEN_NEVER},
     {.name = "trainer", .places = AT("/spec/trainer"), .type = TYPE_TABLE, .when = WHEN_NEVER},
-    {.name = "ttlSecondsAfterFinished", .places = AT("/spec/ttlSecondsAfterFinished"), SECONDS(0)},
-    {.name = "backoffLimit", .places = AT("/spec/backoffLimit"), COUNT},
+    {.name = "ttlSecondsAfterFinished", .places = AT("/spec/ttlSecondsAfterFinished"), SECONDS(0), .absent = true},
+    {.name = "backoffLimit", .places = AT("/spec/backoffLimit"), COUNT, .absent = true},
 };
 const struct mpijob_field_row fields_jobset[JOBSET_FIELDS] = {
     {.name = "suspend", .places = AT("/spec/suspend"), .type = TYPE_BOOLEAN},
@@ -87,7 +87,7 @@ const struct mpijob_field_row fields_jobset[JOBSET_FIELDS] = {
      .when = WHEN_ONCE,
      .required = true},
     {.name = "managedBy", .places = AT("/spec/managedBy"), .type = TYPE_STRING, .when = WHEN_NEVER},
-    {.name = "activeDeadlineSeconds", .places = AT("/spec/activeDeadlineSeconds"), SECONDS(1)},
+    {.name = "activeDeadlineSeconds", .places = AT("/spec/activeDeadlineSeconds"), SECONDS(1), .absent = true},
 };
 const struct mpijob_field_row fields_job[JOB_FIELDS] = {
     {.name = "suspend", .places = AT("/spec/suspend"), .type = TYPE_BOOLEAN},

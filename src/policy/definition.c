@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "mpijob/kinds_added.h"
 #include "policy/definition_parts.h"
 #include "policy/lua_conditions.h"
 #include "policy/lua_match.h"
@@ -69,14 +68,32 @@ static void read_match(struct defining *d, int index)
 static void change_finding(void *data, const char *field, const char *key, const char *message)
 {
     char path[160];
+    const struct defining *d = data;
+    char of[1200];
     snprintf(path, sizeof path, "replace%s%.120s", *field ? "." : "", field);
-    definition_found_in(data, path, key, message);
+    snprintf(of, sizeof of, "%.1100s (of %ss)", message, d->changes_of ? d->changes_of->name : "");
+    definition_found_in(data, path, key, d->changes_of ? of : message);
+}
+
+/* For each of its kinds, until one has told what is wrong. */
+static void read_changes(struct defining *d, int index)
+{
+    struct error err;
+    struct policy_kinds *kinds = &d->p->kinds;
+    int before = d->findings, rc = 0;
+    for (size_t i = 0; i < kinds->count && !rc; i++) {
+        d->changes_of = kinds->count > 1 ? kinds->of[i].kind : NULL;
+        rc = lua_changes_read_all(d->L, index, &kinds->of[i].changes, change_finding, d, &err);
+    }
+    if (rc && d->findings == before)
+        definition_found(d, "replace", "%s", err.message);
+    else if (!rc && kinds->of[0].changes.count == 0 && !kinds->of[0].changes.exactly[0] &&
+             !kinds->of[0].changes.exactly[1])
+        definition_found(d, "replace", "changes nothing: name a field, as in { cleanPodPolicy = \"All\" }");
 }
 
 static void read_replace(struct defining *d, int index)
 {
-    struct error err;
-    int before = d->findings;
     d->actions++;
     if (lua_isfunction(d->L, index)) {
         d->p->action = ACTION_FUNCTION;
@@ -89,12 +106,8 @@ static void read_replace(struct defining *d, int index)
         return;
     if (lua_type(d->L, index) != LUA_TTABLE)
         definition_type_error(d, "replace", index, "a table of changes, or a function of the job that returns one");
-    else if (lua_changes_read_all(d->L, index, &d->p->changes, change_finding, d, &err) && d->findings == before)
-        definition_found(d, "replace", "%s", err.message);
-    else if (d->findings != before)
-        return; /* told */
-    else if (d->p->changes.count == 0 && !d->p->changes.exactly[0] && !d->p->changes.exactly[1])
-        definition_found(d, "replace", "changes nothing: name a field, as in { cleanPodPolicy = \"All\" }");
+    else if (definition_kinds_have(d, index))
+        read_changes(d, index);
 }
 
 static void read_run(struct defining *d, int index)
@@ -246,7 +259,6 @@ static struct policy *policy_new(const struct policy_source *source, int line)
     p->file = source->file;
     p->line = line;
     p->missed = MISSED_ONCE;
-    p->kind = KIND_MPIJOB;
     p->where = p->function = p->table = p->warn.sinks = LUA_NOREF;
     p->changes_max = -1;
     p->percent_max = -1;
@@ -255,8 +267,8 @@ static struct policy *policy_new(const struct policy_source *source, int line)
     p->concurrency = 8;
     p->approval_expires = 24 * 3600 * CLOCK_SECOND;
     p->match = mpijob_match_new();
-    if (!p->match) {
-        free(p);
+    if (!p->match || policy_kinds_add(&p->kinds, KIND_MPIJOB, NULL)) {
+        policy_free(p);
         return NULL;
     }
     return p;
@@ -344,7 +356,6 @@ void policy_free(struct policy *p)
     days_free(&p->days_off);
     zone_free(p->zone);
     mpijob_match_free(p->match);
-    mpijob_changes_free(&p->changes);
-    mpijob_kind_release(p->kind);
+    policy_kinds_free(&p->kinds);
     free(p);
 }

@@ -7,8 +7,8 @@
 #include <lua.h>
 
 #include "limit/canary.h"
-#include "mpijob/change/job_changes.h"
 #include "mpijob/match/match.h"
+#include "policy/kinds/policy_kinds.h"
 #include "script/script.h"
 #include "time/cron.h"
 #include "time/freeze.h"
@@ -66,8 +66,7 @@ struct policy {
     size_t asked_count;
     bool own_where; /* and the author's own function is asked after these */
     enum policy_action action;
-    int function;                  /* of ACTION_FUNCTION and ACTION_RUN: reference into Lua's registry */
-    struct mpijob_changes changes; /* of ACTION_TABLE; checked already */
+    int function; /* of ACTION_FUNCTION and ACTION_RUN: reference into Lua's registry */
     struct script_limits limits;
     int64_t changes_max;   /* in one run; -1: no limit */
     double percent_max;    /* of the jobs in scope; negative: no limit */
@@ -85,7 +84,7 @@ struct policy {
     int64_t recheck;       /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
     int64_t holds_for;     /* microseconds that the whole match must have held before it acts; 0: it acts at once */
     struct policy_warn warn;
-    const struct mpijob_kind *kind; /* never NULL; held where it is a plugin's */
+    struct policy_kinds kinds; /* what it is about; with its changes, of ACTION_TABLE */
     uint64_t text; /* tells one text of it from another: see policy/policy_text.h; set when its file is loaded */
     char *moving;  /* with `on`: what `where` asks that changes while the job does not: "time.now at policies/p.lua:5";
                         NULL: nothing that is seen. Set with `text` */

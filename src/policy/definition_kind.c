@@ -39,7 +39,9 @@ static void add_names(const struct plugin *plugin, struct buf *out)
 
 static void use(struct defining *d, const struct policy_file *file, const struct mpijob_kind *kind)
 {
-    d->p->kind = d->p->changes.kind = kind;
+    struct error err;
+    if (policy_kinds_add(&d->p->kinds, kind, &err))
+        definition_found(d, "kind", "%s", err.message);
     for (size_t i = 0; file && i < file->env->cluster_count; i++)
         cluster_add_kind(file->env->clusters[i], kind);
 }
@@ -55,6 +57,7 @@ static void take(struct defining *d, const struct policy_file *file, const struc
         return;
     }
     use(d, file, kind);
+    mpijob_kind_release(kind); /* the policy holds it */
 }
 
 /* A plugin that the file requires may describe a kind that is built in, in its own words. */
@@ -93,13 +96,42 @@ static void find(struct defining *d, const char *text)
     buf_free(&others);
 }
 
+#define EXPECTED "a kind of job such as \"PyTorchJob\", or a list of them such as { \"TrainJob\", \"JobSet\" }"
+
+static void find_each(struct defining *d, int index)
+{
+    lua_Integer n = (lua_Integer)lua_rawlen(d->L, index);
+    int top = lua_gettop(d->L);
+    size_t keys = 0;
+    for (lua_pushnil(d->L); lua_next(d->L, index); lua_pop(d->L, 1))
+        keys++;
+    if (!n || keys != (size_t)n)
+        definition_found(d, "kind",
+                         !keys ? "is an empty list; it has to be " EXPECTED
+                               : "is a table with other keys than 1, 2...; it has to be " EXPECTED);
+    else if (n > MPIJOB_KINDS_MOST)
+        definition_found(d, "kind", "has more than %d kinds", MPIJOB_KINDS_MOST);
+    for (lua_Integer i = 1; keys == (size_t)n && i <= n && n <= MPIJOB_KINDS_MOST; i++) {
+        lua_rawgeti(d->L, index, i);
+        const char *text = definition_string(d, "kind", top + 1, EXPECTED);
+        if (text)
+            find(d, text);
+        lua_settop(d->L, top);
+    }
+}
+
 void definition_kind(struct defining *d, int index)
 {
     int before = d->findings;
-    const char *text = definition_string(d, "kind", index, "a kind of job such as \"PyTorchJob\"");
+    policy_kinds_free(&d->p->kinds); /* what it is about where it does not say */
+    const char *text = lua_istable(d->L, index) ? NULL : definition_string(d, "kind", index, EXPECTED);
     if (text)
         find(d, text);
+    else if (lua_istable(d->L, index))
+        find_each(d, index);
     d->kind_bad = d->findings != before;
+    if (!d->p->kinds.count && policy_kinds_add(&d->p->kinds, KIND_MPIJOB, NULL)) /* what follows counts on one */
+        definition_found(d, "kind", "cannot be kept: out of memory");
 }
 
 /* ---- what it does not have ---- */
@@ -110,9 +142,8 @@ static const struct {
 } conditions[] = {
     {"cleanPodPolicy", false}, {"phase", true}, {"pending_for", true}, {"running_for", true}, {"finished_for", true}};
 
-static void check_condition(struct defining *d, const char *key, bool of_phase)
+static void check_condition(struct defining *d, const struct mpijob_kind *kind, const char *key, bool of_phase)
 {
-    const struct mpijob_kind *kind = d->p->kind;
     char path[40];
     snprintf(path, sizeof path, "match.%s", key);
     if (!of_phase)
@@ -125,7 +156,7 @@ static void check_condition(struct defining *d, const char *key, bool of_phase)
                          kind->name, kind->by);
 }
 
-static void check_match(struct defining *d, int index)
+static void check_match(struct defining *d, const struct mpijob_kind *kind, int index)
 {
     int top = lua_gettop(d->L);
     lua_pushstring(d->L, "match");
@@ -133,23 +164,22 @@ static void check_match(struct defining *d, int index)
         for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
             lua_pushstring(d->L, conditions[i].key);
             if (lua_rawget(d->L, top + 1) != LUA_TNIL)
-                check_condition(d, conditions[i].key, conditions[i].of_phase);
+                check_condition(d, kind, conditions[i].key, conditions[i].of_phase);
             lua_settop(d->L, top + 1);
         }
         lua_pushstring(d->L, "gpus");
-        if (lua_rawget(d->L, top + 1) != LUA_TNIL && !d->p->kind->templates)
-            check_condition(d, "gpus", false);
+        if (lua_rawget(d->L, top + 1) != LUA_TNIL && !kind->templates)
+            check_condition(d, kind, "gpus", false);
         lua_pushstring(d->L, "problem");
-        if (lua_rawget(d->L, top + 1) != LUA_TNIL && !d->p->kind->inspected)
-            check_condition(d, "problem", false);
+        if (lua_rawget(d->L, top + 1) != LUA_TNIL && !kind->inspected)
+            check_condition(d, kind, "problem", false);
     }
     lua_settop(d->L, top);
 }
 
-void definition_check_kind(struct defining *d, int index)
+static void check_kind(struct defining *d, const struct mpijob_kind *kind, int index)
 {
     const struct policy *p = d->p;
-    const struct mpijob_kind *kind = p->kind;
     if (!kind->launched && p->through_launcher)
         definition_found(d, "through_launcher", "is for MPIJobs only: a %s has no launcher", kind->name);
     if (!mpijob_kind_described(kind)) {
@@ -157,10 +187,60 @@ void definition_check_kind(struct defining *d, int index)
             definition_found(d, "match.problem", "is for MPIJobs only: what harms %ss was not tried", kind->name);
         return;
     }
-    check_match(d, index);
+    check_match(d, kind, index);
     if (p->wait_effect)
         definition_found(d, "wait_effect", "is not for a %s: nobody has tried what shows the effect of its changes",
                          kind->name);
     if ((p->on & ON_FINISHED) && !kind->phased)
         definition_found(d, "on", "\"finished\" is not known of a %s: %s gives no table `phase`", kind->name, kind->by);
+}
+
+void definition_check_kind(struct defining *d, int index)
+{
+    for (size_t i = 0; i < d->p->kinds.count && !d->kind_bad; i++)
+        check_kind(d, d->p->kinds.of[i].kind, index);
+}
+
+/* ---- the fields of a list of kinds ---- */
+
+static bool has(const struct mpijob_kind *kind, const void *field)
+{
+    return policy_kinds_field(kind, field);
+}
+
+static bool lacks(const struct mpijob_kind *kind, const void *field)
+{
+    return !policy_kinds_field(kind, field);
+}
+
+/* True: all of its kinds have it, or none has, which each says for itself. */
+static bool have(struct defining *d, const char *field)
+{
+    struct buf with = BUF_INIT, without = BUF_INIT;
+    char path[160];
+    policy_kinds_names(&d->p->kinds, has, field, &with);
+    policy_kinds_names(&d->p->kinds, lacks, field, &without);
+    bool all = !with.len || !without.len;
+    snprintf(path, sizeof path, "replace.%.120s", field);
+    if (!all)
+        definition_found(
+            d, path,
+            "is a field of %s, and %s have none that can be replaced: take them out of `kind`, and write a "
+            "policy of their own for them without it",
+            with.ptr, without.ptr);
+    buf_free(&with);
+    buf_free(&without);
+    return all;
+}
+
+bool definition_kinds_have(struct defining *d, int index)
+{
+    bool all = true;
+    if (d->p->kinds.count == 1)
+        return true;
+    for (lua_pushnil(d->L); lua_next(d->L, index); lua_pop(d->L, 1)) {
+        if (lua_type(d->L, -2) == LUA_TSTRING)
+            all = have(d, lua_tostring(d->L, -2)) && all;
+    }
+    return all;
 }

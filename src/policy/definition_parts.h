@@ -12,8 +12,9 @@ struct defining {
     int line, findings, actions;
     unsigned triggers; /* TRIGGER_ bits of the keys that are there, whether their values are good or not */
     bool named;
-    bool kind_bad;       /* there is no such kind, and that was told */
-    unsigned event_keys; /* EVENT_KEY_ bits of the keys that were read: they go with `on` only */
+    const struct mpijob_kind *changes_of; /* of several kinds the one whose changes are being read; else NULL */
+    bool kind_bad;                        /* there is no such kind, and that was told */
+    unsigned event_keys;                  /* EVENT_KEY_ bits of the keys that were read: they go with `on` only */
     unsigned timing; /* TIMING_ bits of the keys that were read: they go with a schedule or a period only, but window */
 };
 
@@ -49,6 +50,8 @@ bool definition_trigger(struct defining *d, const char *key, int index);
 void definition_kind(struct defining *d, int index);
 /* What is said of a kind that does not have it. index: of the policy's table. */
 void definition_check_kind(struct defining *d, int index);
+/* Of a list of kinds: have all of them each field of the `replace` table at index? What not all have is told. */
+bool definition_kinds_have(struct defining *d, int index);
 
 #define PERCENT_FLOOR 10 /* changes that limits.percent does not count, where the policy says nothing */
 

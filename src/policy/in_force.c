@@ -4,22 +4,50 @@
 
 #include "cluster/cluster.h"
 
-static enum policy_stand stand(const struct policy *policy, const char *cluster, struct mpijob_target target,
-                               bool known, struct error *err)
+/* known: the target is what the kind has there. */
+static enum policy_stand stand(const struct policy *policy, const struct policy_kind *of, const char *cluster,
+                               struct mpijob_target target, bool known, struct error *err)
 {
     struct error ignored;
     if (!policy_on_cluster(policy, cluster))
         return POLICY_ELSEWHERE;
     if (!known || policy->action != ACTION_TABLE ||
-        mpijob_changes_possible(&policy->changes, target, err ? err : &ignored) == 0)
+        mpijob_changes_possible(&of->changes, target, err ? err : &ignored) == 0)
         return POLICY_IN_FORCE;
     return POLICY_ASIDE;
 }
 
+static enum policy_stand stand_on(const struct policy *policy, const struct policy_kind *of,
+                                  const struct cluster *cluster, struct error *err)
+{
+    return stand(policy, of, cluster_name(cluster), cluster_target(cluster, of->kind), cluster_knows(cluster, of->kind),
+                 err);
+}
+
 enum policy_stand policy_stand(const struct policy *policy, const struct cluster *cluster, struct error *err)
 {
-    return stand(policy, cluster_name(cluster), cluster_target(cluster, policy->kind),
-                 cluster_knows(cluster, policy->kind), err);
+    enum policy_stand is = POLICY_ASIDE;
+    for (size_t i = 0; i < policy->kinds.count && is == POLICY_ASIDE; i++)
+        is = stand_on(policy, &policy->kinds.of[i], cluster, err);
+    return is;
+}
+
+bool policy_kind_in_force(const struct policy *policy, const struct mpijob_kind *kind, const struct cluster *cluster)
+{
+    const struct policy_kind *of = policy_kinds_find(&policy->kinds, kind);
+    return of && stand_on(policy, of, cluster, NULL) == POLICY_IN_FORCE;
+}
+
+int policy_possible(const struct policy *policy, struct cluster *cluster, struct error *err)
+{
+    int rc = ERR_INVALID;
+    for (size_t i = 0; i < policy->kinds.count && rc; i++) {
+        const struct policy_kind *of = &policy->kinds.of[i];
+        rc = cluster_serves(cluster, of->kind, err);
+        if (!rc && policy->action == ACTION_TABLE)
+            rc = mpijob_changes_possible(&of->changes, cluster_target(cluster, of->kind), err);
+    }
+    return rc;
 }
 
 struct visit {
@@ -35,19 +63,20 @@ static bool is_in_force(const struct visit *v, const struct policy *policy, cons
     return is == POLICY_IN_FORCE;
 }
 
-/* Is the policy in force on a cluster at least? */
-static bool somewhere(const struct policy_env *env, const struct policy *policy, const struct visit *v)
+/* Is the policy in force on a cluster at least, with that kind? */
+static bool somewhere(const struct policy_env *env, const struct policy *policy, const struct policy_kind *of,
+                      const struct visit *v)
 {
     bool is = !env->cluster_count && !env->known_count;
     struct error err;
     for (size_t i = 0; i < env->cluster_count; i++) {
-        enum policy_stand here = policy_stand(policy, env->clusters[i], &err);
+        enum policy_stand here = stand_on(policy, of, env->clusters[i], &err);
         is = is_in_force(v, policy, cluster_name(env->clusters[i]), here, &err) || is;
     }
     for (size_t i = 0; i < env->known_count; i++) {
         const struct policy_known *known = &env->known[i];
-        bool same = known->target.kind == policy->kind;
-        enum policy_stand here = stand(policy, known->cluster, known->target, same, &err);
+        bool same = known->target.kind == of->kind;
+        enum policy_stand here = stand(policy, of, known->cluster, known->target, same, &err);
         is = is_in_force(v, policy, known->cluster, here, &err) || is;
     }
     return is;
@@ -59,7 +88,12 @@ size_t policy_set_stand(const struct policy_set *set,
 {
     struct visit v = {visit, data};
     size_t count = 0;
-    for (size_t i = 0; i < set->count; i++)
-        count += somewhere(set->entries[i].file->env, set->entries[i].policy, &v);
+    for (size_t i = 0; i < set->count; i++) {
+        const struct policy *policy = set->entries[i].policy;
+        bool any = false;
+        for (size_t k = 0; k < policy->kinds.count; k++)
+            any = somewhere(set->entries[i].file->env, policy, &policy->kinds.of[k], &v) || any;
+        count += any;
+    }
     return count;
 }

@@ -19,6 +19,14 @@ static inline bool policy_in_force(const struct policy *policy, const struct clu
     return policy_stand(policy, cluster, NULL) == POLICY_IN_FORCE;
 }
 
+/* The same for the objects of one of its kinds; false of another kind. A policy is in force where one of them is. */
+bool policy_kind_in_force(const struct policy *policy, const struct mpijob_kind *kind, const struct cluster *cluster);
+
+/* Can any job of the cluster have the changes of a policy with `replace`? It is enough that one of its kinds can. If
+ * not, that is said once for a run, and not for each job. 0; else why not of the last one, as cluster_serves and
+ * mpijob_changes_possible say it. */
+int policy_possible(const struct policy *policy, struct cluster *cluster, struct error *err);
+
 /* Calls visit (may be NULL) for each policy of the set on each cluster of its environment (clusters and known) where it
  * stands aside; why is valid during the call. Returns how many policies are in force on a cluster; where the
  * environment has no cluster, that is all of them. */

@@ -20,6 +20,16 @@ static const struct policy_entry *find(const struct policy_set *set, const char 
     return NULL;
 }
 
+/* There is a cache for each of its kinds. */
+static bool rehearsal_watched(const struct rehearsal_place *at, const struct policy *policy)
+{
+    for (size_t i = 0; i < policy->kinds.count; i++) {
+        if (!watches_for(at->watches, policy->kinds.of[i].kind, policy->match))
+            return false;
+    }
+    return true;
+}
+
 static void begin_side(struct rehearsal_side *side, const struct policy_entry *entry, const struct rehearsal_place *at)
 {
     *side = (struct rehearsal_side){.entry = entry};
@@ -28,7 +38,7 @@ static void begin_side(struct rehearsal_side *side, const struct policy_entry *e
     side->who = policy_who(entry->file, entry->policy);
     if (entry->quarantined)
         side->unknown = "it is in quarantine";
-    else if (!watches_for(at->watches, entry->policy->kind, entry->policy->match))
+    else if (!rehearsal_watched(at, entry->policy))
         side->unknown = "its jobs are not watched";
 }
 
@@ -75,11 +85,28 @@ static int make_items(struct rehearsal *r, const struct policy_set *next)
 
 /* ---- the pass over the caches ---- */
 
+static bool has_index(const struct policy_kinds *kinds, int index)
+{
+    for (size_t i = 0; i < kinds->count; i++) {
+        if ((int)mpijob_kind_index(kinds->of[i].kind) == index)
+            return true;
+    }
+    return false;
+}
+
+static bool is_last(const struct policy_kinds *kinds, int index)
+{
+    size_t later = 0;
+    for (size_t i = 0; i < kinds->count; i++)
+        later += (int)mpijob_kind_index(kinds->of[i].kind) > index;
+    return !later;
+}
+
 static bool of_pass(const struct rehearsal *r, size_t i)
 {
     const struct rehearsal_side *side = rehearsal_side_at((struct rehearsal *)(uintptr_t)r, i);
     return r->items[i / 2].at == &r->o.places[r->cluster] && side->entry && !side->unknown &&
-           !policy_asks_where(side->entry->policy) && (int)mpijob_kind_index(side->entry->policy->kind) == r->kind;
+           !policy_asks_where(side->entry->policy) && has_index(&side->entry->policy->kinds, r->kind);
 }
 
 /* The next cache that some side wants to be counted. False: all are gone through. */
@@ -122,7 +149,7 @@ static void end_pass(struct rehearsal *r, bool whole)
 {
     for (size_t i = 0; whole && i < r->count * 2; i++) {
         if (of_pass(r, i))
-            rehearsal_side_at(r, i)->counted = true;
+            rehearsal_side_at(r, i)->counted = is_last(&rehearsal_side_at(r, i)->entry->policy->kinds, r->kind);
     }
     watches_release(r->held);
     r->held = NULL;

@@ -46,6 +46,7 @@ struct rehearsal {
     uint32_t slot;
     struct buf bytes;
     size_t side;                  /* then those with `where`, one after the other; two sides an item */
+    size_t kind_at;               /* of its policy's kinds: the one whose jobs are gone through */
     struct job_cache *where_held; /* whose jobs `iter` gives */
     struct run *run;
     struct runs runs; /* which only look */

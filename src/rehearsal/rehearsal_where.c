@@ -93,12 +93,18 @@ static void leave(struct rehearsal *r)
     r->where_held = NULL;
 }
 
+static void next_side(struct rehearsal *r)
+{
+    r->side++;
+    r->kind_at = 0;
+}
+
 static void give_up(struct rehearsal *r, struct rehearsal_side *side, const char *reason)
 {
     side->reason = str_dup(str_n(reason, strcspn(reason, "\n")));
     side->unknown = side->reason ? side->reason : "out of memory";
     leave(r);
-    r->side++;
+    next_side(r);
 }
 
 static void ended(void *data, const struct run *run)
@@ -110,9 +116,10 @@ static void ended(void *data, const struct run *run)
         if (!r->late && !r->cancelled)
             give_up(r, side, run->error ? run->error->message : "its run has failed");
     } else if (r->looked < REHEARSAL_SLICE) { /* these were the last jobs */
-        side->counted = true;
         leave(r);
-        r->side++;
+        side->counted = ++r->kind_at == side->entry->policy->kinds.count;
+        if (side->counted)
+            next_side(r);
     }
     defer_call(r->o.soon, &r->turn); /* goes on when the run is gone */
 }
@@ -130,7 +137,7 @@ static void start(struct rehearsal *r, struct rehearsal_side *side)
     struct error err;
     const struct policy *p = side->entry->policy;
     if (!r->iterating) {
-        r->where_held = watches_for(at->watches, p->kind, p->match);
+        r->where_held = watches_for(at->watches, p->kinds.of[r->kind_at].kind, p->match);
         if (!r->where_held) {
             give_up(r, side, "its jobs are not watched any more");
             return;
@@ -158,7 +165,7 @@ static void start(struct rehearsal *r, struct rehearsal_side *side)
 
 bool rehearsal_where(struct rehearsal *r)
 {
-    for (; r->side < r->count * 2; r->side++) {
+    for (; r->side < r->count * 2; next_side(r)) {
         struct rehearsal_side *side = rehearsal_side_at(r, r->side);
         if (side->entry && !side->unknown && policy_asks_where(side->entry->policy)) {
             start(r, side);

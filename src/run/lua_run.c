@@ -65,7 +65,8 @@ static int push_next(lua_State *L, struct run_jobs *j)
     struct lua_job *job;
     switch (listing_next(j->listing, &object)) {
     case LISTING_JOB:
-        job = lua_job_push(L, object, j->run->site->cluster, j->run->policy->kind, j->run->site->clock);
+        job = lua_job_push(L, object, j->run->site->cluster, policy_kinds_of_text(&j->run->policy->kinds, object),
+                           j->run->site->clock);
         job->as_of = listing_as_of(j->listing);
         recording_job(j->run->recording, job->key, object, clock_now(j->run->site->clock), job->as_of, false);
         return 1;

@@ -38,7 +38,8 @@ bool run_waits(const struct run *run, const struct change_intent *intent)
            approval->waits(approval->data, run->policy->name, cluster_name(run->site->cluster), intent->uid, NULL);
 }
 
-int run_propose(struct run *run, const char *key, const struct change_intent *intent, struct error *err)
+int run_propose(struct run *run, const char *key, const char *told_as, const struct change_intent *intent,
+                struct error *err)
 {
     struct proposal *p = run->proposal;
     if (!run->runs->approval || !run->id)
@@ -50,7 +51,7 @@ int run_propose(struct run *run, const char *key, const struct change_intent *in
         if (!p)
             return error_nomem(err);
     }
-    plan_add(&p->plan, run->policy->name, 0, key, run->policy->destructive, intent->change);
+    plan_add(&p->plan, run->policy->name, 0, told_as, run->policy->destructive, intent->change);
     if (run->feed && run->sweep) {
         buf_add(&p->settled, key, strlen(key) + 1);
         buf_add(&p->settled, intent->looked_at, strlen(intent->looked_at) + 1);

@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "base/failpoint.h"
+#include "policy/in_force.h"
 #include "run/bounds.h"
 #include "run/lua_run.h"
 #include "run/propose.h"
@@ -187,22 +188,16 @@ static int enter_function(lua_State *L, void *data)
     return 1;
 }
 
-/* Can any job have the policy's changes? If not, that is said once for the run, and not for each job. */
-static int possible(const struct run *run, struct error *err)
+static bool writes(const struct run *run)
 {
-    const struct policy *p = run->policy;
-    struct cluster *cluster = run->site->cluster;
-    int rc = p->action == ACTION_RUN || run->host || run_looks(run) ? 0 : cluster_serves(cluster, p->kind, err);
-    if (!rc && p->action == ACTION_TABLE && !run->host && !run_looks(run))
-        rc = mpijob_changes_possible(&p->changes, cluster_target(cluster, p->kind), err);
-    return rc;
+    return run->policy->action != ACTION_RUN && !run->host && !run_looks(run);
 }
 
 static void start_script(struct run *run)
 {
     struct error err;
     run_record_begin(run);
-    if (!run->stopping && possible(run, &err)) {
+    if (!run->stopping && writes(run) && policy_possible(run->policy, run->site->cluster, &err)) {
         run_fail(run, RUN_FAILED, &err);
         run->script_ended = true;
         run_check_end(run);
@@ -356,7 +351,6 @@ struct listing *run_listing(const struct run *run, void (*ready)(void *data), vo
     struct listing_call call = {
         .site = run->site,
         .watches = run->runs->watches,
-        .kind = run->policy->kind,
         .match = run->policy->match,
         .seat = run_seat(run),
         .ready = ready,
@@ -364,7 +358,7 @@ struct listing *run_listing(const struct run *run, void (*ready)(void *data), vo
     };
     if (run->feed)
         return run->feed->jobs;
-    struct listing *listing = listing_new(&call, err);
+    struct listing *listing = listing_of_policy(&call, run->policy, err);
     return run->left ? listing_without(listing, run->left, err) : listing;
 }
 

@@ -219,6 +219,12 @@ static inline bool run_is_early(const struct run *run)
     return run_warns(run) || run_counts(run);
 }
 
+/* Of an object that it was given. */
+static inline struct mpijob_target run_target_of(const struct run *run, struct json object)
+{
+    return cluster_target_of(run->site->cluster, policy_kinds_of(&run->policy->kinds, object), object);
+}
+
 /* For whom its requests are: what a person waits for goes first. */
 static inline struct seat_for run_seat(const struct run *run)
 {

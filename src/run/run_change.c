@@ -37,6 +37,11 @@ struct run_change {
     struct run_change *prev, *next;
 };
 
+static const char *told_as(const struct run_change *c, char out[POLICY_KINDS_JOB])
+{
+    return c->ours ? policy_kinds_job(&c->run->policy->kinds, c->kind, c->key, out) : c->key;
+}
+
 /* ---- the gate ---- */
 
 /* Can the change be a step of a loop of policies? A change of a job that exists can. */
@@ -98,13 +103,15 @@ static int propose(struct run_change *c, struct gate_wait *wait, const struct ch
     if (c->waits)
         return error_set(err, ERR_CANCELLED, "it waits for approval already");
     c->kept = wait->kept = true;
-    return run_propose(c->run, c->key, intent, err);
+    char name[POLICY_KINDS_JOB];
+    return run_propose(c->run, c->key, told_as(c, name), intent, err);
 }
 
 static void gate(void *data, struct gate_wait *wait, const struct change_intent *intent)
 {
     struct run_change *c = data;
     struct loops *loops = &c->run->runs->loops;
+    char name[POLICY_KINDS_JOB];
     struct error err;
     int rc = 0;
     if (c->run->feed && may_loop(c, intent)) {
@@ -114,7 +121,7 @@ static void gate(void *data, struct gate_wait *wait, const struct change_intent 
     if (!rc)
         rc = grant(c, &err);
     if (!rc && c->run->dry_run && !c->look && c->run->runs->planned)
-        c->run->runs->planned(c->run->runs->data, c->run, c->key, intent->change);
+        c->run->runs->planned(c->run->runs->data, c->run, told_as(c, name), intent->change);
     if (!rc && run_proposes(c->run) && !c->dry_run)
         rc = propose(c, wait, intent, &err);
     if (!rc && may_loop(c, intent) && !*c->uid && !c->kept) { /* from now on the watch may show the write */
@@ -152,6 +159,7 @@ static void log_change(const struct run_change *c, const struct change_result *r
     const struct log *log = run->site->log;
     bool replaces = c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE;
     const char *what = c->ours && replaces ? "job" : "object";
+    const char *kind = c->ours && run->policy->kinds.count > 1 ? mpijob_kind_info(c->kind)->name : NULL;
     struct buf diff = BUF_INIT, launcher = BUF_INIT, lines = BUF_INIT, launcher_lines = BUF_INIT;
     char seen[640];
     effect_seen_text(result->seen, result->after_ms, result->seen_note, seen, sizeof seen);
@@ -167,12 +175,12 @@ static void log_change(const struct run_change *c, const struct change_result *r
     if (err)
         log_event(log, LOG_ERROR, result->changed ? "replaced in part" : failed[c->verb],
                   LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
-                             LOG_LINES_FIELD("diff", result->changed ? diff.ptr : NULL, lines.ptr),
+                             {"kind", kind}, LOG_LINES_FIELD("diff", result->changed ? diff.ptr : NULL, lines.ptr),
                              {"reason", err->reason}, {"message", err->message}));
     else
         log_event(log, LOG_INFO, c->kept ? "waits for approval" : (result->dry_run ? would : done)[c->verb],
                   LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
-                             LOG_LINES_FIELD("diff", diff.ptr, lines.ptr),
+                             {"kind", kind}, LOG_LINES_FIELD("diff", diff.ptr, lines.ptr),
                              LOG_LINES_FIELD("launcher", launcher.ptr, launcher_lines.ptr),
                              {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
                              {"effect_seen", *seen ? seen : NULL},

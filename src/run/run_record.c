@@ -7,6 +7,25 @@
 #include "policy/load.h"
 #include "record/record.h"
 
+/* Of several kinds, the one whose version the server decides. */
+static struct mpijob_target target_of(const struct run *run)
+{
+    const struct policy_kinds *kinds = &run->policy->kinds;
+    size_t i = 0;
+    while (i + 1 < kinds->count && mpijob_kind_described(kinds->of[i].kind))
+        i++;
+    return cluster_target(run->site->cluster, kinds->of[i].kind);
+}
+
+static bool any_secret(const struct run *run)
+{
+    const struct policy_kinds *kinds = &run->policy->kinds;
+    bool any = false;
+    for (size_t i = 0; i < kinds->count; i++)
+        any = any || kube_is_secret(cluster_resource(run->site->cluster, kinds->of[i].kind));
+    return any;
+}
+
 /* The run's recording begins with what it is made of. */
 void run_record_begin(struct run *run)
 {
@@ -14,7 +33,7 @@ void run_record_begin(struct run *run)
     const struct policy_file *file = run->file;
     if (!site->recorder || !run->id || run->host || run_is_early(run))
         return;
-    struct mpijob_target target = cluster_target(site->cluster, run->policy->kind);
+    struct mpijob_target target = target_of(run);
     struct record_run about = {
         .id = run->id,
         .policy = run->policy->name,
@@ -29,7 +48,7 @@ void run_record_begin(struct run *run)
         .controller = mpijob_controller_name(target.controller),
         .name_space = cluster_namespace(site->cluster),
         .gpus = target.gpus,
-        .secrets = kube_is_secret(cluster_resource(site->cluster, run->policy->kind)),
+        .secrets = any_secret(run),
     };
     run->recording = recording_begin(site->recorder, &about);
     recording_file(run->recording, file->path, buf_str(&file->text), true);

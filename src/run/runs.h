@@ -73,8 +73,7 @@ struct runs {
     void (*ended)(void *data, const struct run *run);
     void *data;
     /* What the trigger of a policy with `on` knows of a job (trigger/event_known.h); NULL: there are no triggers. */
-    bool (*known)(void *triggers, const char *policy, struct str name_space, struct str name,
-                  struct event_known *known);
+    bool (*known)(void *triggers, const char *policy, const struct mpijob_view *job, struct event_known *known);
     void *triggers;
 };
 

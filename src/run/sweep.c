@@ -55,7 +55,8 @@ int sweep_wait(lua_State *L, struct sweep *s, lua_KFunction k)
 static int give(lua_State *L, struct sweep *s, struct str object)
 {
     int64_t now = clock_now(s->run->site->clock), as_of = s->given ? now : listing_as_of(s->listing);
-    struct lua_job *job = lua_job_push(L, object, s->run->site->cluster, s->run->policy->kind, s->run->site->clock);
+    struct lua_job *job = lua_job_push(L, object, s->run->site->cluster,
+                                       policy_kinds_of_text(&s->run->policy->kinds, object), s->run->site->clock);
     job->as_of = as_of;
     recording_job(s->run->recording, job->key, object, now, as_of, s->given != NULL);
     return 1;
@@ -127,10 +128,9 @@ static int drain_k(lua_State *L, int status, lua_KContext ctx)
         struct json root;
         struct mpijob_view view;
         struct str object = str_n(a->object, a->len);
-        bool matches =
-            json_parse(object, "the job", &root, NULL) == 0 &&
-            mpijob_view(root, cluster_target_of(s->run->site->cluster, s->run->policy->kind, root), &view, NULL) == 0 &&
-            mpijob_match_eval(s->run->policy->match, &view, clock_now(s->run->site->clock), NULL);
+        bool matches = json_parse(object, "the job", &root, NULL) == 0 &&
+                       mpijob_view(root, run_target_of(s->run, root), &view, NULL) == 0 &&
+                       mpijob_match_eval(s->run->policy->match, &view, clock_now(s->run->site->clock), NULL);
         const struct run_feed *feed = s->run->feed;
         if (matches && feed && feed->again && !feed->again(feed->data, &view))
             changed_since(s, &view);

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "policy/definition_line.h"
 #include "policy/load.h"
+#include "policy/source/definition_line.h"
 #include "policy/values/lua_changes.h"
 #include "policy/values/lua_job.h"
 #include "run/bounds.h"
@@ -64,9 +64,10 @@ bool sweep_read_changes(lua_State *L, struct sweep *s, const struct lua_job *job
     struct error err;
     int rc;
     mpijob_changes_free(&s->changes);
-    s->changes.kind = s->run->policy->kind;
+    s->changes.kind = job->view.target.kind;
     if (s->run->policy->action == ACTION_TABLE)
-        rc = mpijob_changes_copy(&s->run->policy->changes, &s->changes, &err);
+        rc = mpijob_changes_copy(&policy_kinds_find(&s->run->policy->kinds, s->changes.kind)->changes, &s->changes,
+                                 &err);
     else
         rc = read_result(L, s, &err);
     if (rc)
@@ -116,7 +117,7 @@ static int submit_k(lua_State *L, int status, lua_KContext ctx)
     char name_space[256], name[256];
     snprintf(name_space, sizeof name_space, "%.*s", (int)job->view.name_space.len, job->view.name_space.ptr);
     snprintf(name, sizeof name, "%.*s", (int)job->view.name.len, job->view.name.ptr);
-    struct mpijob_target target = {.kind = s->run->policy->kind};
+    struct mpijob_target target = {.kind = job->view.target.kind};
     struct change_call call = {
         .verb = CHANGE_FIELDS,
         .job = &target,

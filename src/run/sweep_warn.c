@@ -28,14 +28,14 @@ void sweep_push_sinks(lua_State *L, const struct run *run)
 
 /* How the owner keeps the policy off: as a command that works when it is pasted, so with the kind and the cluster where
  * they are not the default ones. Of a kind that a plugin has added the command knows nothing. */
-static void add_hold(const struct run *run, const char *key, struct buf *out)
+static void add_hold(const struct run *run, const struct lua_job *job, struct buf *out)
 {
     const struct policy *p = run->policy;
     const char *annotation = mpijob_match_hold_annotation(p->match), *cluster = run->site->told;
-    const struct mpijob_kind *kind = mpijob_kind_info(p->kind);
+    const struct mpijob_kind *kind = mpijob_kind_info(job->view.target.kind);
     if (strcmp(annotation, MPIJOB_HOLD_ANNOTATION) == 0 && !mpijob_kind_added(kind))
         buf_printf(out, "mpijobd hold %s%s%s 2d%s%s, or the annotation %s with an instant",
-                   kind == KIND_MPIJOB ? "" : kind->singular, kind == KIND_MPIJOB ? "" : " ", key,
+                   kind == KIND_MPIJOB ? "" : kind->singular, kind == KIND_MPIJOB ? "" : " ", job->key,
                    cluster ? " --cluster " : "", cluster ? cluster : "", annotation);
     else
         buf_printf(out, "the annotation %s with an instant", annotation);
@@ -83,7 +83,7 @@ static bool tell(struct sweep *s, const struct lua_job *job, const struct run_wa
         run_settle(s->run, job->key, JOB_UNCHANGED, job->view.resource_version, NULL, NULL);
     } else {
         change_text(&s->diff, &texts[0]);
-        add_hold(s->run, job->key, &texts[1]);
+        add_hold(s->run, job, &texts[1]);
         buf_printf(&texts[2], "policy %s changes this job at %s: ", p->name, w->when);
         buf_add_str(&texts[2], buf_str(&texts[0]));
         buf_puts(&texts[2], ". To keep it off: ");
@@ -260,12 +260,12 @@ static int by_annotation(struct sweep *s, const struct lua_job *job, struct str 
     const struct policy *p = s->run->policy;
     struct run_change *change;
     char key[128], name_space[256], name[256];
-    struct mpijob_target target = {.kind = p->kind};
+    struct mpijob_target target = {.kind = job->view.target.kind};
     snprintf(key, sizeof key, POLICY_WARNED_ANNOTATION "%s", p->name);
     snprintf(name_space, sizeof name_space, "%.*s", (int)job->view.name_space.len, job->view.name_space.ptr);
     snprintf(name, sizeof name, "%.*s", (int)job->view.name.len, job->view.name.ptr);
     mpijob_changes_free(&s->changes);
-    s->changes.kind = p->kind;
+    s->changes.kind = target.kind;
     int rc = mpijob_changes_map(&s->changes, CHANGE_ANNOTATIONS, str_of(key), &text, err);
     struct change_call call = {
         .verb = CHANGE_FIELDS,

@@ -140,7 +140,7 @@ static void look_on(struct event_trigger *t, uint32_t slot, struct job_step step
         return;
     if (result && result->changed && !result->dry_run && result->object.len &&
         json_parse(result->object, "", &root, NULL) == 0 &&
-        mpijob_view(root, cluster_target_of(t->site->cluster, t->entry.policy->kind, root), &view, NULL) == 0)
+        mpijob_view(root, cluster_target_of(t->site->cluster, t->held->kind, root), &view, NULL) == 0)
         event_look(t, slot, &view, EVENT_AGAIN, MPIJOB_NO_TIME);
     event_look_cached(t, slot, how_of(step), MPIJOB_NO_TIME);
 }
@@ -249,6 +249,7 @@ static void run_over(void *data, struct run *run)
             t->fails = 0;
         if (run->limited_until)
             event_hold(t, run->limited_until);
+        event_siblings_wake(t);
         event_wake(t);
     }
     batch_free(&b->listing);

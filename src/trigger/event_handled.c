@@ -10,11 +10,16 @@
 #include "kube/resource_version.h"
 #include "policy/policy_text.h"
 
-const char *event_baseline_key(const char *key, unsigned kind, bool scoped, const char *name_space,
+const char *event_baseline_of(const struct policy *policy, const struct mpijob_kind *kind)
+{
+    return policy->kinds.count > 1 ? mpijob_kind_info(kind)->name : NULL;
+}
+
+const char *event_baseline_key(const char *key, unsigned kind, const char *of, bool scoped, const char *name_space,
                                char out[EVENT_MARK_MAX])
 {
-    snprintf(out, EVENT_MARK_MAX, "%s#%s%s%s", key, policy_on_name(kind), scoped ? "/" : "",
-             name_space ? name_space : "");
+    snprintf(out, EVENT_MARK_MAX, "%s#%s%s%s%s%s", key, policy_on_name(kind), of ? ":" : "", of ? of : "",
+             scoped ? "/" : "", name_space ? name_space : "");
     return out;
 }
 
@@ -166,16 +171,16 @@ static bool look(void *data, const struct store_handled *row)
     return false;
 }
 
-static int read_baseline(struct state *state, const char *key, unsigned kind, struct str name_space,
+static int read_baseline(struct state *state, const char *key, unsigned kind, const char *of, struct str name_space,
                          struct event_handled *handled, struct error *err)
 {
     char mark[EVENT_MARK_MAX], name[256];
     int64_t at;
     bool found = false;
     snprintf(name, sizeof name, "%.*s", (int)name_space.len, name_space.ptr);
-    int rc = state_read_mark(state, event_baseline_key(key, kind, false, NULL, mark), &at, &found, err);
+    int rc = state_read_mark(state, event_baseline_key(key, kind, of, false, NULL, mark), &at, &found, err);
     if (!rc && !found)
-        rc = state_read_mark(state, event_baseline_key(key, kind, true, name, mark), &at, &found, err);
+        rc = state_read_mark(state, event_baseline_key(key, kind, of, true, name, mark), &at, &found, err);
     handled->baseline |= (uint8_t)(found ? kind : 0);
     return rc;
 }
@@ -189,7 +194,8 @@ int event_handled_read(struct state *state, const char *key, const struct policy
     *handled = (struct event_handled){.since_us = MPIJOB_NO_TIME};
     for (unsigned kind = 1; kind < 1U << ON_EVENTS && !rc; kind <<= 1) {
         if (policy->on & kind & EVENT_BASED)
-            rc = read_baseline(state, key, kind, view->name_space, handled, err);
+            rc = read_baseline(state, key, kind, event_baseline_of(policy, view->target.kind), view->name_space,
+                               handled, err);
     }
     if (!rc)
         rc = event_epoch_read(state, key, &epoch, err);

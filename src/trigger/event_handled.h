@@ -87,9 +87,12 @@ struct job_wait event_handled_wait(const struct event_handled *handled, const st
 
 #define EVENT_MARK_MAX (STATE_KEY_MAX + 320) /* a namespace's name has 253 bytes at most, whatever the server says */
 /* The mark of a kind of event's baseline: "NAME#added"; while some scopes could not be listed yet, "NAME#added/SCOPE"
- * of those that were (name_space NULL: the scope is all namespaces). What came before it was set is not for the policy.
+ * of those that were (name_space NULL: the scope is all namespaces). of: a policy that is about several
+ * kinds has each by itself, "NAME#added:JobSet"; NULL: it is not. What came before it was set is not for the policy.
  * Returns out. */
-const char *event_baseline_key(const char *key, unsigned kind, bool scoped, const char *name_space,
+const char *event_baseline_key(const char *key, unsigned kind, const char *of, bool scoped, const char *name_space,
                                char out[EVENT_MARK_MAX]);
+/* That kind of object, for a policy that is about several; else NULL. */
+const char *event_baseline_of(const struct policy *policy, const struct mpijob_kind *kind);
 
 #endif

@@ -35,13 +35,13 @@ struct event_known event_trigger_known(const struct event_trigger *t, struct str
     return k;
 }
 
-bool triggers_known(void *data, const char *policy, struct str name_space, struct str name, struct event_known *known)
+bool triggers_known(void *data, const char *policy, const struct mpijob_view *job, struct event_known *known)
 {
     const struct triggers *triggers = data;
     const struct event_trigger *t = triggers->events;
-    while (t && strcmp(event_trigger_policy(t), policy) != 0)
+    while (t && (strcmp(event_trigger_policy(t), policy) != 0 || event_trigger_kind(t) != job->target.kind))
         t = event_trigger_next(t);
     if (t)
-        *known = event_trigger_known(t, name_space, name);
+        *known = event_trigger_known(t, job->name_space, job->name);
     return t != NULL;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/str.h"
+#include "mpijob/view.h"
 
 struct event_known {
     bool seen;       /* it was looked at since the start; else nothing below is set */
@@ -23,6 +23,6 @@ struct event_known event_trigger_known(const struct event_trigger *trigger, stru
 
 struct triggers;
 /* False: the policy has no such trigger here. data: the struct triggers. Fits runs.known. */
-bool triggers_known(void *data, const char *policy, struct str name_space, struct str name, struct event_known *known);
+bool triggers_known(void *data, const char *policy, const struct mpijob_view *job, struct event_known *known);
 
 #endif

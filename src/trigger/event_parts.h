@@ -3,7 +3,8 @@
  * reading of what is handled, its turns; event_text.c: what a new
  * text of the policy changes; event_scan.c: the look at all jobs; event_look.c: from a job as it is to what
  * is found of it; event_queue.c: the jobs' steps, the queue, room for the jobs; event_time.c: when the trigger acts
- * again; event_rows.c: what is durable; event_wait.c: since when the whole match
+ * again; event_rows.c: what is durable; event_siblings.c: the other
+ * kinds of the policy; event_wait.c: since when the whole match
  * holds, where it has to hold for some time; event_batch.c: a run's jobs and what became of
  * them; event_early.c: runs that come before the one that acts. */
 #ifndef MPIJOBD_TRIGGER_EVENT_PARTS_H
@@ -17,10 +18,10 @@
 #include "run/run.h"
 #include "run/runs.h"
 #include "store/state.h"
-#include "trigger/due_heap.h"
 #include "trigger/event_handled.h"
 #include "trigger/event_trigger.h"
-#include "trigger/job_state.h"
+#include "trigger/steps/due_heap.h"
+#include "trigger/steps/job_state.h"
 
 #define SCAN_SLICE 200   /* jobs looked at in one turn: some milliseconds */
 #define SCAN_PASSED 8192 /* and jobs that are passed over */
@@ -91,6 +92,7 @@ struct event_trigger {
     bool reading, read;               /* the rows */
     bool scanning, scanned;           /* jobs of some scope, for the first time or after a reload */
     bool writing;                     /* it waits for its rows to be written */
+    bool went_last;                   /* of the policy's triggers it had the last run */
     bool turning;                     /* `turn` is set */
     bool stopped, listening, closing; /* listening: `leaving` is subscribed */
 };
@@ -98,6 +100,17 @@ struct event_trigger {
 /* ---- event_trigger.c ---- */
 void event_wake(struct event_trigger *t);    /* gives it a turn soon */
 void event_release(struct event_trigger *t); /* frees it, if it is stopped and nothing of it is under way */
+
+/* ---- event_siblings.c: nothing of it does anything where the policy is about one kind ---- */
+/* For the marks that each kind has by itself: "JobSet"; NULL: the policy is about one. */
+const char *event_kind_of_marks(const struct event_trigger *t);
+bool event_tells(const struct event_trigger *t); /* what is told of all its kinds, this one tells */
+/* May its run begin? False: another one is under way, or goes first; it gets its turn later. */
+bool event_siblings_let(struct event_trigger *t);
+void event_siblings_wake(struct event_trigger *t);        /* its run has ended */
+bool event_siblings_known(const struct event_trigger *t); /* all scopes of all kinds are known, but for its own */
+bool event_siblings_miss(const struct event_trigger *t, const char *uid); /* none has found the row's job */
+void event_siblings_forget_rows(struct event_trigger *t);
 
 /* ---- event_scan.c ---- */
 struct event_scope *event_scope(struct event_trigger *t, uint32_t slot); /* of the job there; NULL: of none */
@@ -162,12 +175,13 @@ size_t event_rows_handled(const struct event_trigger *t); /* of t->rows: jobs th
 /* Fills t->rows and the baselines, or t->unread. Called on another thread, while nothing else uses these. */
 void event_rows_read(struct event_trigger *t);
 void event_rows_free(struct event_trigger *t);
+bool event_rows_have(const struct event_trigger *t, const char *uid); /* a row that was read, and not found yet */
 /* A job that is seen for the first time begins with what its row says, if it has one. */
 void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view);
 /* From which instant on handled jobs matched was by another text: by a new one it may be another one, and they have not
  * come to match again for that. */
 void event_rows_forget_instants(struct event_trigger *t);
-/* When all scopes are known: rows of jobs that are not in the cache are removed. */
+/* When all scopes are known, of all its kinds: rows of jobs that are in no cache are removed. */
 void event_rows_forget_gone(struct event_trigger *t);
 /* All jobs of the scopes that are known are looked at: what comes there from now on is handled, also when it comes
  * while the daemon is down. */

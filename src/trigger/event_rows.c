@@ -18,7 +18,8 @@ struct event_row {
 static const char *baseline_key(const struct event_trigger *t, unsigned kind, const struct event_scope *scope,
                                 char out[EVENT_MARK_MAX])
 {
-    return event_baseline_key(t->key, kind, scope != NULL, scope ? scope->name_space : NULL, out);
+    return event_baseline_key(t->key, kind, event_kind_of_marks(t), scope != NULL, scope ? scope->name_space : NULL,
+                              out);
 }
 
 #define BASED EVENT_BASED
@@ -93,6 +94,14 @@ void event_rows_free(struct event_trigger *t)
     }
 }
 
+bool event_rows_have(const struct event_trigger *t, const char *uid)
+{
+    struct event_row *row = NULL;
+    if (t->rows)
+        HASH_FIND(hh, t->rows, uid, strlen(uid), row);
+    return row != NULL;
+}
+
 size_t event_rows_handled(const struct event_trigger *t)
 {
     size_t count = 0;
@@ -146,11 +155,15 @@ void event_rows_forget_instants(struct event_trigger *t)
 void event_rows_forget_gone(struct event_trigger *t)
 {
     struct event_row *row, *next;
+    if (!event_siblings_known(t))
+        return; /* the last of them does it */
     HASH_ITER(hh, t->rows, row, next)
     {
-        event_row_remove(t, str_of(row->uid));
+        if (event_siblings_miss(t, row->uid))
+            event_row_remove(t, str_of(row->uid));
     }
     event_rows_free(t);
+    event_siblings_forget_rows(t);
 }
 
 /* The marks for the kinds that are wanted are set, and those for others removed: when the policy asks for these again,

@@ -69,7 +69,8 @@ static void counted(void *data, int64_t id, const struct error *err)
 
 static void begin_again(struct event_trigger *t)
 {
-    tell(t, "the policy has another text: the jobs that it has handled count as new", event_rows_handled(t));
+    if (event_tells(t))
+        tell(t, "the policy has another text: the jobs that it has handled count as new", event_rows_handled(t));
     t->epoch.generation++;
     t->epoch.left = t->epoch.text_known ? event_text_short(t->epoch.text) : 0;
     t->writing = true;
@@ -94,7 +95,7 @@ bool event_text_settle(struct event_trigger *t)
         begin_again(t);
         return false;
     }
-    if (differs && t->epoch.text_known)
+    if (differs && t->epoch.text_known && event_tells(t))
         tell_kept(t, event_rows_handled(t));
     if (differs)
         event_rows_forget_instants(t);

@@ -132,7 +132,7 @@ static void my_turn(struct defer *d)
         event_scan(t);
     else if (event_scan_due(t))
         event_scan_begin(t, false);
-    else if (t->scanned && t->depth && !t->batch && !t->site->stopping)
+    else if (t->scanned && t->depth && !t->batch && !t->site->stopping && event_siblings_let(t))
         begin_batch(t);
 }
 
@@ -215,7 +215,7 @@ bool event_trigger_keeps(struct event_trigger *t, const struct policy_entry *ent
 bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held)
 {
     const struct policy *was = t->entry.policy, *is = entry->policy;
-    if (held != t->held || was->on != is->on || was->kind != is->kind ||
+    if (held != t->held || was->on != is->on || (was->kinds.count > 1) != (is->kinds.count > 1) ||
         mpijob_match_timed(was->match) != mpijob_match_timed(is->match) || policy_waits(was) != policy_waits(is))
         return false;
     if (is->again && policy_text_differs(was->text, is->text))
@@ -293,6 +293,11 @@ void event_trigger_set_next(struct event_trigger *t, struct event_trigger *next)
 const char *event_trigger_policy(const struct event_trigger *t)
 {
     return t->entry.policy->name;
+}
+
+const struct mpijob_kind *event_trigger_kind(const struct event_trigger *t)
+{
+    return t->held->kind;
 }
 
 size_t event_trigger_depth(const struct event_trigger *t)

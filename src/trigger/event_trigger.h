@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A policy with `on`, on one cluster: which jobs it has handled and which it still has to handle, by what the cache
- * tells and by time. A job that comes to match is queued once; a run takes what is queued, a batch at a time, and one
- * run of the policy is under way at most.
+/* A policy with `on`, on one cluster and for one of its kinds: which jobs it has handled and which it still has to
+ * handle, by what the cache tells and by time. A job that comes to match is queued once; a run takes what is queued, a
+ * batch at a time, and one run of the policy is under way at most, whichever of its kinds it is about.
  *
  * Each job is handled once for each time that it comes to match (is added, finishes, is changed), also over a restart.
  * The mark for it, a row of the state, is written with the change's intent, in one transaction. Nothing else is
@@ -34,6 +34,7 @@ void event_trigger_go_on(struct event_trigger *t);
 struct event_trigger *event_trigger_next(const struct event_trigger *t);
 void event_trigger_set_next(struct event_trigger *t, struct event_trigger *next);
 const char *event_trigger_policy(const struct event_trigger *t);
+const struct mpijob_kind *event_trigger_kind(const struct event_trigger *t);
 
 /* What the watches tell of any cache; those of another cache than the trigger's do nothing. */
 void event_trigger_event(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event);

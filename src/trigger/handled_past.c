@@ -18,7 +18,7 @@ struct handled_past {
     const struct policy *policy;
     char key[STATE_KEY_MAX];
     struct event_epoch epoch;
-    uint8_t baseline; /* kinds of events that have one for all namespaces */
+    uint8_t baseline[MPIJOB_KINDS_MOST]; /* by the policy's kinds: events that have one for all namespaces */
     struct past_row *rows;
     bool full; /* out of memory */
 };
@@ -39,18 +39,27 @@ static bool add_row(void *data, const struct store_handled *h)
     return !past->full;
 }
 
-static int read_all(struct handled_past *past, struct error *err)
+static int read_baseline(struct handled_past *past, const struct mpijob_kind *of, struct error *err)
 {
     char mark[EVENT_MARK_MAX];
     int64_t at;
     bool found;
-    int rc = event_epoch_read(past->state, past->key, &past->epoch, err);
+    int rc = 0;
     for (unsigned kind = 1; kind < 1U << ON_EVENTS && !rc; kind <<= 1) {
         if (!(kind & EVENT_BASED))
             continue;
-        rc = state_read_mark(past->state, event_baseline_key(past->key, kind, false, NULL, mark), &at, &found, err);
-        past->baseline |= (uint8_t)(!rc && found ? kind : 0);
+        const char *key = event_baseline_key(past->key, kind, event_baseline_of(past->policy, of), false, NULL, mark);
+        rc = state_read_mark(past->state, key, &at, &found, err);
+        past->baseline[mpijob_kind_index(of)] |= (uint8_t)(!rc && found ? kind : 0);
     }
+    return rc;
+}
+
+static int read_all(struct handled_past *past, struct error *err)
+{
+    int rc = event_epoch_read(past->state, past->key, &past->epoch, err);
+    for (size_t i = 0; i < past->policy->kinds.count && !rc; i++)
+        rc = read_baseline(past, past->policy->kinds.of[i].kind, err);
     if (!rc)
         rc = state_read_handled(past->state, past->key, add_row, past, err);
     return rc || !past->full ? rc : error_nomem(err);
@@ -93,14 +102,16 @@ void handled_past_free(struct handled_past *past)
 static uint8_t baseline_of(const struct handled_past *past, const struct mpijob_view *view)
 {
     char mark[EVENT_MARK_MAX], name[256];
-    uint8_t baseline = past->baseline;
+    uint8_t baseline = past->baseline[mpijob_kind_index(view->target.kind)];
+    const char *of = event_baseline_of(past->policy, view->target.kind);
     int64_t at;
     bool found = false;
     snprintf(name, sizeof name, "%.*s", (int)view->name_space.len, view->name_space.ptr);
     for (unsigned kind = 1; kind < 1U << ON_EVENTS; kind <<= 1) {
         if (!(past->policy->on & kind & EVENT_BASED & ~(unsigned)baseline))
             continue;
-        int rc = state_read_mark(past->state, event_baseline_key(past->key, kind, true, name, mark), &at, &found, NULL);
+        const char *key = event_baseline_key(past->key, kind, of, true, name, mark);
+        int rc = state_read_mark(past->state, key, &at, &found, NULL);
         baseline |= (uint8_t)(!rc && found ? kind : 0);
     }
     return baseline;

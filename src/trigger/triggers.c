@@ -77,11 +77,16 @@ static void stop_events(struct event_trigger *list)
     }
 }
 
-/* Takes the policy's event trigger out of the list; NULL: it has none. */
-static struct event_trigger *take_event(struct triggers *t, const char *policy)
+static bool is_of(const struct event_trigger *e, const char *policy)
+{
+    return strcmp(event_trigger_policy(e), policy) == 0;
+}
+
+/* Takes the policy's event trigger for the kind out of the list; NULL: it has none. */
+static struct event_trigger *take_event(struct triggers *t, const char *policy, const struct mpijob_kind *kind)
 {
     struct event_trigger *before = NULL, *e = t->events;
-    while (e && strcmp(event_trigger_policy(e), policy) != 0) {
+    while (e && !(is_of(e, policy) && event_trigger_kind(e) == kind)) {
         before = e;
         e = event_trigger_next(e);
     }
@@ -93,11 +98,12 @@ static struct event_trigger *take_event(struct triggers *t, const char *policy)
 }
 
 /* renew: false leaves a trigger alone whose policy is the one that it has. */
-static struct event_trigger *start_event(struct triggers *t, const struct policy_entry *entry, bool renew,
-                                         struct event_trigger *next)
+static struct event_trigger *start_event(struct triggers *t, const struct policy_entry *entry,
+                                         const struct mpijob_kind *kind, bool renew, struct event_trigger *next)
 {
-    struct job_cache *cache = t->runs->watches->caches[mpijob_kind_index(entry->policy->kind)];
-    struct event_trigger *e = take_event(t, entry->policy->name);
+    struct job_cache *cache = t->runs->watches->caches[mpijob_kind_index(kind)];
+    struct event_trigger *e = take_event(t, entry->policy->name, kind);
+    cache = cache && policy_kind_in_force(entry->policy, kind, t->runs->site->cluster) ? cache : NULL;
     if (e && cache && ((!renew && event_trigger_keeps(e, entry, cache)) || event_trigger_reload(e, entry, cache))) {
         event_trigger_set_next(e, next);
         return e;
@@ -122,7 +128,8 @@ static size_t start_events(struct triggers *t, const struct policy_set *set, boo
         const struct policy_entry *entry = &set->entries[i - 1];
         if (!entry->policy->on || policy_entry_rests(entry) || !is_here(t, entry->policy))
             continue;
-        list = start_event(t, entry, renew, list);
+        for (size_t k = entry->policy->kinds.count; k > 0; k--)
+            list = start_event(t, entry, entry->policy->kinds.of[k - 1].kind, renew, list);
         count++;
     }
     stop_events(t->events);
@@ -160,8 +167,10 @@ static void look_for_help(struct triggers *t, struct job_cache *cache, const str
     if (!before || !looks_deliberate(before, event->after) ||
         !loops_changed(loops, event->after->uid, event->after->resource_version))
         return;
-    for (struct event_trigger *e = t->events; e; e = event_trigger_next(e))
-        event_trigger_let_go(e, event->slot);
+    for (struct event_trigger *e = t->events; e; e = event_trigger_next(e)) {
+        if (event_trigger_kind(e) == cache->kind)
+            event_trigger_let_go(e, event->slot);
+    }
 }
 
 static struct triggers *of_listener(struct watch_subscriber *listener)
@@ -212,13 +221,12 @@ bool triggers_stale(const struct triggers *t, const struct policy_set *set)
 void triggers_go_on(struct triggers *t, const char *policy)
 {
     struct schedule *s = triggers_schedule(t, policy);
-    struct event_trigger *e = t->events;
-    while (e && strcmp(event_trigger_policy(e), policy) != 0)
-        e = event_trigger_next(e);
     if (s)
         schedule_go_on(s);
-    if (e)
-        event_trigger_go_on(e);
+    for (struct event_trigger *e = t->events; e; e = event_trigger_next(e)) {
+        if (is_of(e, policy))
+            event_trigger_go_on(e);
+    }
 }
 
 void triggers_stop(struct triggers *t)
@@ -241,38 +249,71 @@ bool triggers_idle(const struct triggers *t)
     return true;
 }
 
+/* ---- a policy with several kinds has several ---- */
+
+static const struct event_trigger *first_of(const struct triggers *t, const char *policy)
+{
+    const struct event_trigger *e = t->events;
+    while (e && !is_of(e, policy))
+        e = event_trigger_next(e);
+    return e;
+}
+
+static const struct event_trigger *next_of(const struct event_trigger *e, const char *policy)
+{
+    do {
+        e = event_trigger_next(e);
+    } while (e && !is_of(e, policy));
+    return e;
+}
+
+static size_t depth_of(const struct triggers *t, const char *policy)
+{
+    size_t depth = 0;
+    for (const struct event_trigger *e = first_of(t, policy); e; e = next_of(e, policy))
+        depth += event_trigger_depth(e);
+    return depth;
+}
+
 void triggers_each_queue(const struct triggers *t, void (*visit)(void *data, const char *policy, size_t depth),
                          void *data)
 {
-    for (const struct event_trigger *e = t->events; e; e = event_trigger_next(e))
-        visit(data, event_trigger_policy(e), event_trigger_depth(e));
+    for (const struct event_trigger *e = t->events; e; e = event_trigger_next(e)) {
+        if (first_of(t, event_trigger_policy(e)) == e)
+            visit(data, event_trigger_policy(e), depth_of(t, event_trigger_policy(e)));
+    }
 }
 
 int64_t triggers_due(const struct triggers *t, const char *policy, size_t *depth)
 {
     const struct schedule *s = triggers_schedule(t, policy);
-    *depth = 0;
-    for (const struct event_trigger *e = t->events; e; e = event_trigger_next(e)) {
-        if (strcmp(event_trigger_policy(e), policy) != 0)
-            continue;
-        *depth = event_trigger_depth(e);
-        return event_trigger_due(e);
-    }
-    return s ? schedule_due(s) : INT64_MAX;
+    int64_t due = INT64_MAX;
+    *depth = depth_of(t, policy);
+    for (const struct event_trigger *e = first_of(t, policy); e; e = next_of(e, policy))
+        due = event_trigger_due(e) < due ? event_trigger_due(e) : due;
+    return s ? schedule_due(s) : due;
 }
 
 struct event_waiting triggers_waiting(const struct triggers *t, const char *policy)
 {
-    const struct event_trigger *e = t->events;
-    while (e && strcmp(event_trigger_policy(e), policy) != 0)
-        e = event_trigger_next(e);
-    return e ? event_trigger_waiting(e) : (struct event_waiting){0};
+    struct event_waiting all = {0};
+    for (const struct event_trigger *e = first_of(t, policy); e; e = next_of(e, policy)) {
+        struct event_waiting one = event_trigger_waiting(e);
+        all.jobs += one.jobs;
+        all.warned += one.warned;
+        all.unwarned += one.unwarned;
+    }
+    return all;
 }
 
+/* A kind that the server does not have is never known. */
 int64_t triggers_handled(const struct triggers *t, const char *policy)
 {
-    const struct event_trigger *e = t->events;
-    while (e && strcmp(event_trigger_policy(e), policy) != 0)
-        e = event_trigger_next(e);
-    return e ? event_trigger_handled(e) : -1;
+    int64_t all = -1;
+    for (const struct event_trigger *e = first_of(t, policy); e; e = next_of(e, policy)) {
+        int64_t one = event_trigger_handled(e);
+        if (one >= 0)
+            all = (all < 0 ? 0 : all) + one;
+    }
+    return all;
 }

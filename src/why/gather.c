@@ -63,7 +63,8 @@ static void describe(struct why_request *r)
     struct json root;
     int rc = json_parse(str_n(r->object, r->len), "the job", &root, &r->err);
     if (!rc)
-        rc = mpijob_view(root, cluster_target_of(site_of(r)->cluster, p->kind, root), &r->view, &r->err);
+        rc = mpijob_view(root, cluster_target_of(site_of(r)->cluster, policy_kinds_of(&p->kinds, root), root), &r->view,
+                         &r->err);
     if (rc) {
         why_finish(r);
         return;
@@ -98,9 +99,9 @@ static bool add_other(struct why_request *r, const struct job_cache *held)
 }
 
 /* The nearest name among the jobs that are watched, where there are such. */
-static void add_near(struct why_request *r)
+static void add_near_of(struct why_request *r, const struct mpijob_kind *kind)
 {
-    const struct job_cache *held = r->call.runs->watches->caches[mpijob_kind_index(r->entry.policy->kind)];
+    const struct job_cache *held = r->call.runs->watches->caches[mpijob_kind_index(kind)];
     if (held && add_other(r, held))
         return;
     char **names = held ? calloc(NAMES_MOST + 1, sizeof *names) : NULL;
@@ -118,20 +119,24 @@ static void add_near(struct why_request *r)
     free(names);
 }
 
-static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
-                bool lost)
+static void add_near(struct why_request *r)
 {
-    (void)lost;
-    struct why_request *r = data;
-    r->request = NULL;
-    if (err && err->code == ERR_NOT_FOUND && !err->no_path) {
-        error_set_status(&r->err, ERR_NOT_FOUND, err->status, "there is no %s \"%s\" in namespace \"%s\"",
-                         mpijob_kind_info(r->entry.policy->kind)->name, r->name, r->name_space);
-        add_near(r);
-    } else if (err)
+    const struct policy_kinds *kinds = &r->entry.policy->kinds;
+    for (size_t i = 0; i < kinds->count; i++) {
+        if (!r->call.kind || r->call.kind == kinds->of[i].kind)
+            add_near_of(r, kinds->of[i].kind);
+    }
+}
+
+static void found(struct job_find *find, char *object, size_t len, const struct error *err)
+{
+    struct why_request *r = find->data;
+    r->object = object;
+    r->len = len;
+    if (err)
         r->err = *err;
-    else if (answer && !(r->object = kube_answer_take(request, &r->len)))
-        error_nomem(&r->err);
+    if (err && find->absent)
+        add_near(r);
     if (r->err.code || r->cancelled)
         why_finish(r);
     else
@@ -140,15 +145,14 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
 
 void why_read(struct why_request *r)
 {
-    struct cluster *cluster = site_of(r)->cluster;
-    const struct mpijob_kind *kind = r->entry.policy->kind;
-    struct kube_call call = {.resource = cluster_resource(cluster, kind),
-                             .name_space = r->name_space,
-                             .name = r->name,
-                             .seat.rank = SEAT_PERSON,
-                             .done = got,
-                             .data = r};
-    if (cluster_serves(cluster, kind, &r->err) || kube_get(cluster_kube(cluster), &call, &r->request, &r->err))
+    r->find = (struct job_find){.cluster = site_of(r)->cluster,
+                                .policy = r->entry.policy,
+                                .name_space = r->name_space,
+                                .name = r->name,
+                                .kind = r->call.kind,
+                                .found = found,
+                                .data = r};
+    if (job_find_start(&r->find, &r->err))
         why_finish(r);
 }
 
@@ -172,6 +176,7 @@ void why_cancel(struct why_request *r)
     r->cancelled = true;
     if (r->request)
         kube_cancel(r->request);
+    job_find_cancel(&r->find);
     why_look_stop(r);
 }
 

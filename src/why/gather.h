@@ -21,6 +21,7 @@ struct why_call {
     struct runs *runs;                /* of the cluster; outlives the call */
     const struct policy_entry *entry; /* its set is held meanwhile */
     const char *name_space, *name;    /* the job, by name; copied */
+    const struct mpijob_kind *kind;   /* of its name: one of the policy's kinds; NULL: the one that has it */
     struct str object;                /* or its bytes, which are copied; empty: it is read */
     struct state *state;              /* what was handled; NULL: not known. Both stay open until done */
     struct journal *journal;          /* earlier runs and changes; NULL: not known */

@@ -5,6 +5,7 @@
 #ifndef MPIJOBD_WHY_GATHER_PARTS_H
 #define MPIJOBD_WHY_GATHER_PARTS_H
 
+#include "jobs/job_find.h"
 #include "jobs/listing.h"
 #include "loop/defer.h"
 #include "loop/timer.h"
@@ -34,6 +35,7 @@ struct why_request {
     size_t len;
     struct mpijob_view view; /* of it */
     struct kube_request *request;
+    struct job_find find; /* reads it */
 
     unsigned review; /* the next one */
 

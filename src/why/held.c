@@ -172,8 +172,7 @@ static void by_last_try(struct why_request *r)
     const struct why_past *last = &r->why->last_change;
     struct event_known k;
     char at[40];
-    if (!runs->known || !runs->known(runs->triggers, r->entry.policy->name, r->view.name_space, r->view.name, &k) ||
-        !k.seen)
+    if (!runs->known || !runs->known(runs->triggers, r->entry.policy->name, &r->view, &k) || !k.seen)
         return;
     r->why->asked_again = k.recheck;
     r->why->standing = k.running ? "a run has it now" : k.queued ? "it waits for a run" : NULL;

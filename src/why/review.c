@@ -30,7 +30,7 @@ static void answered(void *data, struct kube_request *request, const struct kube
             "the server does not allow %s to %s %s in namespace %s; `mpijobd rbac PATH...` prints the role that is "
             "needed",
             r->call.daemon ? "the daemon" : "whoever asks here", verbs[r->review],
-            cluster_resource(r->call.runs->site->cluster, r->entry.policy->kind)->plural, r->name_space);
+            cluster_resource(r->call.runs->site->cluster, r->view.target.kind)->plural, r->name_space);
     r->review++;
     ask(r);
 }
@@ -46,7 +46,7 @@ static void ask(struct why_request *r)
         why_past(r);
         return;
     }
-    const struct kube_resource *resource = cluster_resource(cluster, r->entry.policy->kind);
+    const struct kube_resource *resource = cluster_resource(cluster, r->view.target.kind);
     const struct access_review review = {
         .verb = verbs[r->review], .group = resource->group, .resource = resource->plural, .name_space = r->name_space};
     access_review_write(&review, &body);

@@ -5,33 +5,9 @@ local support = require "support"
 local simulator = require "support.sim"
 local cluster = require "support.cluster"
 
-local ENDED <const>, BEGUN <const> = "2026-01-01T02:00:00Z", "2026-01-01T01:00:00Z"
-local PATHS <const> = {
-    Job = { "batch/v1", "jobs" },
-    JobSet = { "jobset.x-k8s.io/v1alpha2", "jobsets" },
-    TrainJob = { "trainer.kubeflow.org/v1alpha1", "trainjobs" },
-}
+local kinds = require "support.kinds"
 
-local function template(gpus)
-    return { spec = { restartPolicy = "Never", containers = { { name = "main", image = "i",
-        resources = { limits = { ["nvidia.com/gpu"] = tostring(gpus) } } } } } }
-end
-
-local function condition(type)
-    return { conditions = { { type = type, status = "True", reason = "R", message = "m", lastTransitionTime = ENDED } } }
-end
-
-local SPECS <const> = {
-    Job = function() return { parallelism = 2, backoffLimit = 6, template = template(4) } end,
-    JobSet = function()
-        return { successPolicy = { operator = "All" }, replicatedJobs = { { name = "worker", replicas = 2,
-            template = { spec = { parallelism = 2, completions = 2, template = template(8) } } } } }
-    end,
-    TrainJob = function()
-        return { runtimeRef = { name = "torch" }, trainer = { numNodes = 3,
-            resourcesPerNode = { limits = { ["nvidia.com/gpu"] = "2" } } } }
-    end,
-}
+local BEGUN <const>, PATHS <const>, template <const>, condition <const> = kinds.BEGUN, kinds.PATHS, kinds.template, kinds.condition
 
 local function tests(start)
     local server, namespace, folder, mpijobd
@@ -48,46 +24,19 @@ local function tests(start)
     teardown(support.cleanup)
 
     local function path(kind, name)
-        return ("/apis/%s/namespaces/%s/%s%s"):format(PATHS[kind][1], namespace, PATHS[kind][2], name and "/" .. name or "")
+        return kinds.path(namespace, kind, name)
     end
 
-    -- Both servers of the tests; one of them hands out texts.
-    local function request(method, where, body, content_type)
-        local status, answer = server:request(method, where, body and type(body) == "table" and support.json.encode(body) or body,
-            content_type)
-        if type(answer) == "string" and answer:find "^{" then
-            answer = support.json.decode(answer)
-        end
-        return status, answer
+    local function request(...)
+        return kinds.request(server, ...)
     end
 
     local function object(kind, name)
-        local status, answer = request("GET", path(kind, name))
-        assert.are.equal(200, status)
-        return answer
+        return kinds.object(server, namespace, kind, name)
     end
 
-    -- A definition that is new is served after a moment.
-    local function create(kind, name, more, labels, status)
-        local spec = SPECS[kind]()
-        for key, value in pairs(more or {}) do
-            spec[key] = value
-        end
-        local code, answer
-        for _ = 1, 200 do
-            code, answer = request("POST", path(kind), { apiVersion = PATHS[kind][1], kind = kind,
-                metadata = { name = name, labels = labels }, spec = spec })
-            if code ~= 404 then
-                break
-            end
-            support.uv.sleep(100)
-        end
-        assert.are.equal(201, code, support.json.encode(answer))
-        if status then
-            answer.status = status
-            code, answer = request("PUT", path(kind, name) .. "/status", answer)
-            assert.are.equal(200, code, support.json.encode(answer))
-        end
+    local function create(kind, name, ...)
+        kinds.create(server, namespace, kind, name, ...)
     end
 
     local function policy(text)

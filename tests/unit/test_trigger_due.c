@@ -10,7 +10,7 @@
 
 #include "alloc.h"
 #include "base/error.h"
-#include "trigger/due_heap.h"
+#include "trigger/steps/due_heap.h"
 
 #define SLOTS 300
 #define ABSENT INT64_MIN

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "policy/definition.h"
-#include "trigger/job_state.h"
+#include "trigger/steps/job_state.h"
 
 #define ALL_KINDS (ON_MATCH | ON_ADDED | ON_FINISHED | ON_CHANGED)
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "policy/definition_line.h"
+#include "policy/source/definition_line.h"
 #include "trigger/instants.h"
 
 #define S CLOCK_SECOND

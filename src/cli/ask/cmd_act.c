@@ -149,6 +149,20 @@ static void write_override(void *data, struct json_writer *w)
     json_write_bool(w, true);
 }
 
+/* NAME or KIND/NAME in that namespace, or NAMESPACE/NAME or KIND/NAMESPACE/NAME. */
+static void write_job(char *out, size_t size, const char *name_space, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    const struct mpijob_kind *kind;
+    bool of_kind = slash && mpijob_kind_find(str_n(text, (size_t)(slash - text)), &kind);
+    if (!slash)
+        snprintf(out, size, "%s/%s", name_space, text);
+    else if (of_kind && name_space && !strchr(slash + 1, '/'))
+        snprintf(out, size, "%.*s/%s%s", (int)(slash - text), text, name_space, slash);
+    else
+        snprintf(out, size, "%s", text);
+}
+
 static int run_trigger(int argc, char **argv, const struct command *command)
 {
     struct acting a = {0};
@@ -167,7 +181,7 @@ static int run_trigger(int argc, char **argv, const struct command *command)
         bool whole = strchr(o.arguments[1], '/') != NULL;
         if (!whole && !o.name_space)
             return command_usage(command, "name the job as NAMESPACE/NAME, or its namespace with -n");
-        snprintf(job, sizeof job, "%s%s%s", whole ? "" : o.name_space, whole ? "" : "/", o.arguments[1]);
+        write_job(job, sizeof job, o.name_space, o.arguments[1]);
     }
     a.job = job;
     code = session_open(&a.s, command->name, &o);

@@ -55,6 +55,12 @@ static void add_aside(struct checking *c, const struct policy_set *set)
     }
 }
 
+static void look_inert_on(struct found *found, const struct policy_entry *e, const struct cluster *cluster)
+{
+    for (size_t i = 0; i < e->policy->kinds.count; i++)
+        look_inert(found, e, cluster_name(cluster), cluster_target(cluster, e->policy->kinds.of[i].kind));
+}
+
 /* By the clusters that are connected, else by the versions that are configured. */
 static void look_versions(struct checking *c, const struct policy_set *set)
 {
@@ -67,7 +73,7 @@ static void look_versions(struct checking *c, const struct policy_set *set)
         for (size_t k = 0; k < s->cluster_count; k++) {
             const struct session_cluster *at = &s->clusters[k];
             if (!at->lost)
-                look_inert(&c->found, e, cluster_name(at->cluster), cluster_target(at->cluster, e->policy->kind));
+                look_inert_on(&c->found, e, at->cluster);
         }
         for (size_t k = 0; k < n; k++)
             look_inert(&c->found, e, known[k].cluster, known[k].target);

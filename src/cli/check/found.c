@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/texts.h"
-#include "policy/definition_line.h"
+#include "policy/source/definition_line.h"
 
 /* The column, in characters, of the byte at `at`. */
 static int column_of(struct str text, size_t at)

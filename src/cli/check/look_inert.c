@@ -10,6 +10,7 @@
 
 struct trying {
     const struct policy *p;
+    const struct mpijob_changes *changes; /* its own, of the target's kind */
     struct mpijob_target target;
     struct mpijob_verdict verdict; /* of the last one that was inert */
     size_t inert;
@@ -25,7 +26,7 @@ static bool try_job(struct trying *t, struct json object)
     bool good = mpijob_view(object, t->target, &view, NULL) == 0;
     if (good && !mpijob_match_eval(t->p->match, &view, MATCH_EXAMPLE_NOW, NULL))
         return true; /* another cleanPodPolicy than the conditions ask for */
-    good = good && mpijob_changes_apply(&t->p->changes, &view, &after, &diff, NULL) == 0;
+    good = good && mpijob_changes_apply(t->changes, &view, &after, &diff, NULL) == 0;
     if (good && diff.count) {
         mpijob_judge(&view, &diff, JUDGED_AT, &verdict);
         good = verdict.effect == EFFECT_INERT;
@@ -73,11 +74,11 @@ static bool try_phase(struct trying *t, enum mpijob_phase phase)
 void look_inert(struct found *f, const struct policy_entry *entry, const char *cluster, struct mpijob_target target)
 {
     const struct policy *p = entry->policy;
-    struct trying t = {.p = p, .target = target};
+    const struct policy_kind *of = policy_kinds_find(&p->kinds, target.kind);
+    struct trying t = {.p = p, .changes = of ? &of->changes : NULL, .target = target};
     unsigned phases = mpijob_match_reached(p->match);
-    bool good = p->action == ACTION_TABLE && !p->through_launcher && !(phases & 1U << PHASE_PENDING) &&
-                target.kind == p->kind && policy_on_cluster(p, cluster) &&
-                mpijob_changes_possible(&p->changes, target, NULL) == 0;
+    bool good = p->action == ACTION_TABLE && !p->through_launcher && !(phases & 1U << PHASE_PENDING) && of &&
+                policy_on_cluster(p, cluster) && mpijob_changes_possible(&of->changes, target, NULL) == 0;
     for (unsigned i = 0; i < MPIJOB_PHASES && good; i++)
         good = !(phases & 1U << i) || try_phase(&t, (enum mpijob_phase)i);
     if (good && t.inert)

@@ -124,13 +124,14 @@ static bool asked(const struct policy *p, struct json key, struct json value)
 static void look_replace(const struct looking *l)
 {
     const struct policy *p = l->p;
+    const struct mpijob_changes *changes = &p->kinds.of[0].changes; /* the same for all of its kinds */
     struct buf text = BUF_INIT;
-    struct json changes;
-    if (p->action != ACTION_TABLE || p->changes.exactly[0] || p->changes.exactly[1])
+    struct json written;
+    if (p->action != ACTION_TABLE || changes->exactly[0] || changes->exactly[1])
         return;
-    mpijob_changes_write(&p->changes, &text);
-    bool nothing = !text.failed && json_parse(buf_str(&text), "changes", &changes, NULL) == 0;
-    for (struct json_iter it = json_iter(nothing ? changes : (struct json){0}); nothing && json_next(&it);)
+    mpijob_changes_write(changes, &text);
+    bool nothing = !text.failed && json_parse(buf_str(&text), "changes", &written, NULL) == 0;
+    for (struct json_iter it = json_iter(nothing ? written : (struct json){0}); nothing && json_next(&it);)
         nothing = asked(p, it.key, it.value);
     if (nothing)
         found_add(l->found, RULE_REPLACE_NOTHING, at(l, "replace", NULL),

@@ -24,6 +24,7 @@ struct side {
 
 struct pairs {
     struct found *found;
+    const struct mpijob_kind *kind; /* that the two share */
     size_t examples;
 };
 
@@ -52,6 +53,16 @@ static bool differ(const struct side *a, const struct side *b, struct json *key,
 }
 
 /* ---- may both be meant? ---- */
+
+/* NULL: no job is of a kind of both. */
+static const struct mpijob_kind *shared_kind(const struct policy *a, const struct policy *b)
+{
+    for (size_t i = 0; i < a->kinds.count; i++) {
+        if (policy_kinds_have(&b->kinds, a->kinds.of[i].kind))
+            return a->kinds.of[i].kind;
+    }
+    return NULL;
+}
 
 static bool share_cluster(const struct policy *a, const struct policy *b)
 {
@@ -99,9 +110,9 @@ static bool reacts(const struct policy *p)
 
 /* ---- a job ---- */
 
-static struct mpijob_target target_of(const struct policy *p)
+static struct mpijob_target target_of(const struct mpijob_kind *kind)
 {
-    struct mpijob_target t = {.kind = p->kind, .version = mpijob_kind_version(p->kind)};
+    struct mpijob_target t = {.kind = kind, .version = mpijob_kind_version(kind)};
     t.controller = mpijob_controller_of(t.kind, t.version);
     return t;
 }
@@ -134,9 +145,9 @@ static bool both_match(struct pairs *k, const struct side *a, const struct side 
         if (!(phases & 1U << phase))
             continue;
         k->examples++;
-        bool found = mpijob_match_example(matches, 2, 2, target_of(a->p), (enum mpijob_phase)phase, &text) &&
+        bool found = mpijob_match_example(matches, 2, 2, target_of(k->kind), (enum mpijob_phase)phase, &text) &&
                      json_parse(buf_str(&text), "an example", &object, NULL) == 0 &&
-                     mpijob_view(object, target_of(a->p), &view, NULL) == 0;
+                     mpijob_view(object, target_of(k->kind), &view, NULL) == 0;
         if (found)
             describe(&view, job);
         buf_free(&text);
@@ -146,25 +157,27 @@ static bool both_match(struct pairs *k, const struct side *a, const struct side 
     return false;
 }
 
-static bool matches(const struct policy *p, const struct buf *job, struct json *object, struct mpijob_view *view)
+static bool matches(const struct pairs *k, const struct policy *p, const struct buf *job, struct json *object,
+                    struct mpijob_view *view)
 {
     return json_parse(buf_str(job), "an example", object, NULL) == 0 &&
-           mpijob_view(*object, target_of(p), view, NULL) == 0 &&
+           mpijob_view(*object, target_of(k->kind), view, NULL) == 0 &&
            mpijob_match_eval(p->match, view, MATCH_EXAMPLE_NOW, NULL);
 }
 
 /* The policy's change of the job, which becomes what the policy makes of it. False: it leaves the job alone, or would
  * not come to match again as it has not stopped to match. */
-static bool change(const struct side *by, struct buf *job)
+static bool change(const struct pairs *k, const struct side *by, struct buf *job)
 {
     struct json object, changed_object;
     struct mpijob_view view, changed_view;
     struct buf after = BUF_INIT;
     struct mpijob_diff diff = {0};
     bool once = by->p->on && !(by->p->on & ON_CHANGED); /* as long as it matches */
-    bool changed = matches(by->p, job, &object, &view) &&
-                   mpijob_changes_apply(&by->p->changes, &view, &after, &diff, NULL) == 0 && diff.count > 0 &&
-                   !(once && matches(by->p, &after, &changed_object, &changed_view));
+    bool changed =
+        matches(k, by->p, job, &object, &view) &&
+        mpijob_changes_apply(&policy_kinds_find(&by->p->kinds, k->kind)->changes, &view, &after, &diff, NULL) == 0 &&
+        diff.count > 0 && !(once && matches(k, by->p, &after, &changed_object, &changed_view));
     mpijob_diff_free(&diff);
     if (changed) {
         buf_free(job);
@@ -185,12 +198,12 @@ static bool loops(struct pairs *k, const struct side *a, const struct side *b, s
         struct mpijob_view view;
         int steps = 0;
         k->examples++;
-        if (mpijob_match_example(matches, 2, 1, target_of(a->p), (enum mpijob_phase)phase, &text)) {
-            while (steps < LOOP_STEPS && change(steps % 2 ? b : a, &text))
+        if (mpijob_match_example(matches, 2, 1, target_of(k->kind), (enum mpijob_phase)phase, &text)) {
+            while (steps < LOOP_STEPS && change(k, steps % 2 ? b : a, &text))
                 steps++;
         }
         if (steps == LOOP_STEPS && json_parse(buf_str(&text), "an example", &object, NULL) == 0 &&
-            mpijob_view(object, target_of(a->p), &view, NULL) == 0)
+            mpijob_view(object, target_of(k->kind), &view, NULL) == 0)
             describe(&view, job);
         buf_free(&text);
         if (steps == LOOP_STEPS)
@@ -205,7 +218,8 @@ static void look_pair(struct pairs *k, const struct side *a, const struct side *
 {
     struct json key, member;
     struct buf job = BUF_INIT, field = BUF_INIT, name = BUF_INIT;
-    if (a->p->kind != b->p->kind || !share_cluster(a->p, b->p) || !differ(a, b, &key, &member))
+    k->kind = shared_kind(a->p, b->p);
+    if (!k->kind || !share_cluster(a->p, b->p) || !differ(a, b, &key, &member))
         return;
     buf_puts(&field, "replace.");
     json_decode(key, &field);
@@ -235,8 +249,8 @@ static void look_pair(struct pairs *k, const struct side *a, const struct side *
 /* What a function decides is not known here. */
 static bool known(const struct policy *p)
 {
-    return p->action == ACTION_TABLE && p->where == LUA_NOREF && !p->dry_run && !p->changes.exactly[0] &&
-           !p->changes.exactly[1];
+    return p->action == ACTION_TABLE && p->where == LUA_NOREF && !p->dry_run && !p->kinds.of[0].changes.exactly[0] &&
+           !p->kinds.of[0].changes.exactly[1];
 }
 
 void look_pairs(struct found *f, const struct policy_set *set)
@@ -251,7 +265,7 @@ void look_pairs(struct found *f, const struct policy_set *set)
         if (!known(e->policy))
             continue;
         *side = (struct side){.entry = e, .p = e->policy};
-        mpijob_changes_write(&e->policy->changes, &side->text);
+        mpijob_changes_write(&e->policy->kinds.of[0].changes, &side->text);
         if (side->text.failed || json_parse(buf_str(&side->text), "changes", &side->changes, NULL))
             buf_free(&side->text);
         else

@@ -52,6 +52,10 @@ static void add_json(const struct planning *p, const struct run *run, const char
     json_write_string(&w, cluster_name(run->site->cluster));
     json_write_key(&w, "job");
     json_write_string(&w, job);
+    if (result->before) {
+        json_write_key(&w, "kind");
+        json_write_string(&w, mpijob_kind_info(result->before->target.kind)->name);
+    }
     json_write_key(&w, "paused");
     json_write_bool(&w, paused_find(&p->paused, run->policy->name) != NULL);
     if (err) {
@@ -99,6 +103,9 @@ static void add_text(const struct planning *p, const struct run *run, const char
                      const struct change_result *result, const struct error *err, struct buf *out)
 {
     const char *cluster = run->site->told;
+    char name[POLICY_KINDS_JOB];
+    if (result->before)
+        job = policy_kinds_job(&run->policy->kinds, result->before->target.kind, job, name);
     buf_printf(out, "%s  (%s%s%s)\n", job, run->policy->name, cluster ? ", " : "", cluster ? cluster : "");
     if (err) {
         buf_printf(out, "  not possible: %s\n", err->message);

@@ -17,7 +17,7 @@
 static unsigned verbs_of(const struct policy_entry *e, const struct mpijob_kind *kind, bool events)
 {
     const struct policy *p = e->policy;
-    unsigned verbs = p->action == ACTION_RUN || p->kind != kind ? 0 : SWEEP;
+    unsigned verbs = p->action == ACTION_RUN || !policy_kinds_have(&p->kinds, kind) ? 0 : SWEEP;
     if (p->action != ACTION_TABLE || p->where != LUA_NOREF) {
         verbs |= needs_of_source(buf_str(&e->file->text), kind);
         for (size_t i = 0; i < e->file->source_count; i++)
@@ -25,7 +25,7 @@ static unsigned verbs_of(const struct policy_entry *e, const struct mpijob_kind 
     }
     if (p->through_launcher && mpijob_kind_info(kind)->launched)
         verbs |= MAY_CHANGE_LAUNCHER;
-    if (p->wait_effect && p->kind == kind)
+    if (p->wait_effect && policy_kinds_have(&p->kinds, kind))
         verbs |= MAY_SEE_EFFECT;
     if (events && !p->quiet && (verbs & MAY_CHANGE))
         verbs |= MAY_TELL;
@@ -112,10 +112,18 @@ static unsigned known_verbs(const struct mpijob_kind *kind, const char *resource
     return may;
 }
 
-/* The policy's own kind where that was added (NULL: it was not), then those that are built in. */
+/* Those that are built in, then the policy's own kinds; of these NULL stands for one that is built in. */
 static const struct mpijob_kind *kind_at(const struct policy *p, size_t i)
 {
-    return i ? mpijob_kind_at(i - 1) : mpijob_kind_added(p->kind) ? p->kind : NULL;
+    if (i < MPIJOB_KINDS_BUILT_IN)
+        return mpijob_kind_at(i);
+    const struct mpijob_kind *own = p->kinds.of[i - MPIJOB_KINDS_BUILT_IN].kind;
+    return mpijob_kind_added(own) ? own : NULL;
+}
+
+static size_t kinds_of(const struct policy *p)
+{
+    return MPIJOB_KINDS_BUILT_IN + p->kinds.count;
 }
 
 static int add_other(struct needs *needs, const char *name_space, const char *resource, const char *group,
@@ -154,7 +162,7 @@ static int add_declared(struct needs *needs, const struct policy *p, struct json
     const char *group = dot ? dot + 1 : "";
     if (dot)
         *dot = '\0';
-    for (size_t i = 0; i <= MPIJOB_KINDS_BUILT_IN && !rc; i++) {
+    for (size_t i = 0; i < kinds_of(p) && !rc; i++) {
         const struct mpijob_kind *kind = kind_at(p, i);
         unsigned may = kind ? known_verbs(kind, resource, group, &left) : 0;
         rc = add_verbs(needs, p, kind, may, matches, scope, err);
@@ -265,7 +273,7 @@ static int add_policy(struct needs *needs, const struct policy_entry *e, const s
     unsigned verbs = verbs_of(e, kind, events);
     needs->others = needs->others || (verbs & MAY_OTHERS);
     int rc = add_verbs(needs, p, kind, verbs & ~(unsigned)MAY_OTHERS, matches, scope, err);
-    if (rc || !p->on || kind != p->kind)
+    if (rc || !p->on || !policy_kinds_have(&p->kinds, kind))
         return rc;
     return add_verbs(needs, p, kind, MAY_LIST | MAY_WATCH, true, scope, err);
 }
@@ -274,7 +282,7 @@ static int add_kinds(struct needs *needs, const struct policy_entry *e, bool eve
                      struct error *err)
 {
     int rc = 0;
-    for (size_t i = 0; i <= MPIJOB_KINDS_BUILT_IN && !rc; i++) {
+    for (size_t i = 0; i < kinds_of(e->policy) && !rc; i++) {
         const struct mpijob_kind *kind = kind_at(e->policy, i);
         rc = kind ? add_policy(needs, e, kind, events, scope, err) : 0;
     }

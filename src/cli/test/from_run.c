@@ -221,7 +221,7 @@ static int do_again(struct from_run *f)
     f->jobs.cluster = world_cluster(f->world);
     if (policy) {
         f->jobs.match = policy->match;
-        f->jobs.kind = policy->kind;
+        f->jobs.kinds = &policy->kinds;
     }
     struct replay_call call = {
         .policy = f->policy,

@@ -15,7 +15,7 @@ static bool matches(const struct replay_jobs *j, struct str job, int64_t now)
     struct json root;
     struct mpijob_view view;
     return json_parse(job, "", &root, NULL) == 0 &&
-           mpijob_view(root, cluster_target_of(j->cluster, j->kind, root), &view, NULL) == 0 &&
+           mpijob_view(root, cluster_target_of(j->cluster, policy_kinds_of(j->kinds, root), root), &view, NULL) == 0 &&
            mpijob_match_eval(j->match, &view, now, NULL);
 }
 

@@ -4,6 +4,7 @@
 #define MPIJOBD_CLI_TEST_REPLAY_REPLAY_JOBS_H
 
 #include "jobs/listing.h"
+#include "policy/kinds/policy_kinds.h"
 
 struct replay_jobs {
     struct listing listing; /* first: for run_feed.jobs. Freeing it frees nothing: the owner has it */
@@ -12,7 +13,7 @@ struct replay_jobs {
     struct clock *clock; /* manual: set to the instant of each job */
     const struct cluster *cluster;
     const struct mpijob_match *match; /* of the policy that runs: jobs that do not match it are left out */
-    const struct mpijob_kind *kind;
+    const struct policy_kinds *kinds; /* of the same */
     int64_t as_of, scope;
     size_t given, left;
     bool over; /* all were given */

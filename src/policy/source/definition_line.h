@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The line of a key in a policy file. Lua knows the line of a call, but not that of a key in the call's table, which is
  * what the reader of an error wants. */
-#ifndef MPIJOBD_POLICY_DEFINITION_LINE_H
-#define MPIJOBD_POLICY_DEFINITION_LINE_H
+#ifndef MPIJOBD_POLICY_SOURCE_DEFINITION_LINE_H
+#define MPIJOBD_POLICY_SOURCE_DEFINITION_LINE_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two tables of job_state.h, and how a step goes through them. */
-#include "trigger/job_state.h"
+#include "trigger/steps/job_state.h"
 
 #include "policy/definition.h"
 

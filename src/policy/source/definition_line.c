@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the place of a key in the text of a policy file. */
-#include "policy/definition_line.h"
+#include "policy/source/definition_line.h"
 
 #include <ctype.h>
 #include <stdbool.h>

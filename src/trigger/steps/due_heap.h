@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When jobs are due: a heap of slots by instant, in which a slot stands once at most. Slots are a cache's: small
  * numbers. Pure: its owner knows what time it is, and in which unit the instants are. Begins as zeros. */
-#ifndef MPIJOBD_TRIGGER_DUE_HEAP_H
-#define MPIJOBD_TRIGGER_DUE_HEAP_H
+#ifndef MPIJOBD_TRIGGER_STEPS_DUE_HEAP_H
+#define MPIJOBD_TRIGGER_STEPS_DUE_HEAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  * job as a whole is at one of seven places on its way to a run and back. The two hang together: a job of which nothing
  * is pending is idle, and one of which something is pending is not, but for the moment between a run's end and the next
  * look. A run has all that is pending of a job. */
-#ifndef MPIJOBD_TRIGGER_JOB_STATE_H
-#define MPIJOBD_TRIGGER_JOB_STATE_H
+#ifndef MPIJOBD_TRIGGER_STEPS_JOB_STATE_H
+#define MPIJOBD_TRIGGER_STEPS_JOB_STATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A binary heap: 12 bytes a job that is due, 4 bytes any other. */
-#include "trigger/due_heap.h"
+#include "trigger/steps/due_heap.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,247 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Policies that are about several kinds at once: `kind = { "MPIJob", "TrainJob", "JobSet" }`.
+local support = require "support"
+local sim = require "support.sim"
+local kinds = require "support.kinds"
+
+describe("A policy about several kinds", function()
+    local server, folder
+
+    -- without: "--kinds" is left out, so that the server has MPIJobs and Jobs only.
+    local function serve(...)
+        server = sim.start("--version", "v2beta1", ...)
+        server:request("POST", "/api/v1/namespaces", '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"train"}}')
+        folder = support.folder()
+        support.uv.fs_mkdir(folder .. "/policies", 448)
+    end
+    after_each(support.cleanup)
+
+    local function create(...)
+        return kinds.create(server, "train", ...)
+    end
+
+    local function label(kind, name, key)
+        local labels = kinds.object(server, "train", kind, name).metadata.labels
+        return labels and labels[key]
+    end
+
+    local function policy(text)
+        support.write(folder .. "/policies/p.lua", text)
+    end
+
+    local function mpijobd(command, ...)
+        return support.mpijobd(command, "--kubeconfig", server.kubeconfig, ...)
+    end
+
+    local function once(...)
+        os.remove(folder .. "/state.db")
+        return mpijobd("run", "--once", "--state", folder .. "/state.db", folder .. "/policies", ...)
+    end
+
+    local function start(...)
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--grace", "1s",
+            "--control", folder .. "/control", folder .. "/policies", ...)
+        daemon:expect(" in force")
+        return daemon
+    end
+
+    local function stop(daemon)
+        daemon:kill "sigterm"
+        daemon:wait()
+    end
+
+    it("is checked at load, and what not all kinds have is told with the cure", function()
+        serve "--kinds"
+        policy [[
+policy { name = "a", kind = { "MPIJob", "TrainJob", "JobSet" }, every = "1h", replace = { activeDeadlineSeconds = "2h" } }
+policy { name = "b", kind = { "MPIJob", "JobSet" }, every = "1h", replace = { ttlSecondsAfterFinished = "1d", cleanPodPolicy = "All" } }
+policy { name = "c", kind = {}, every = "1h", replace = { suspend = true } }
+policy { name = "d", kind = { "JobSet", "JobSet" }, every = "1h", replace = { suspend = true } }
+policy { name = "e", kind = { "JobSet", "JobSte" }, every = "1h", replace = { suspend = true } }
+policy { name = "f", kind = { one = "JobSet" }, every = "1h", replace = { suspend = true } }
+policy { name = "g", kind = { "MPIJob", "JobSet" }, every = "1h", through_launcher = true, replace = { suspend = true } }
+policy { name = "h", kind = { "Job", "TrainJob" }, every = "1h", replace = { activeDeadlineSeconds = 0 } }
+policy { name = "i", kind = { "Job", "TrainJob" }, every = "1h", match = { cleanPodPolicy = "All" }, replace = { suspend = true } }
+policy { name = "j", kind = { "Job", 3 }, every = "1h", replace = { suspend = true } }
+policy { name = "k", kind = { "Job", "TrainJob" }, every = "1h", replace = { nothing = true } }
+]]
+        local code, out, err = support.mpijobd("check", folder .. "/policies")
+        assert.are.equal(1, code, out .. err)
+        for _, text in ipairs {
+            'policy "a": replace.activeDeadlineSeconds is a field of MPIJobs and TrainJobs, and JobSets have none that can be replaced: '
+                .. "take them out of `kind`, and write a policy of their own for them without it",
+            'policy "b": replace.cleanPodPolicy is a field of MPIJobs, and JobSets have none',
+            'policy "c": kind is an empty list', 'policy "d": kind has JobSet twice', 'policy "e": kind', 'did you mean',
+            'policy "f": kind is a table with other keys', 'policy "g": through_launcher is for MPIJobs only: a JobSet has no launcher',
+            'policy "h": replace.activeDeadlineSeconds must be from 1 to 2.14748e+09, not 0 (of TrainJobs)', 'policy "i": match.cleanPodPolicy', 'policy "j": kind is the number 3',
+            'policy "k": replace.nothing',
+        } do
+            support.contains(out .. err, text)
+        end
+    end)
+
+    it("sweeps all of them in one run, with one limit over all", function()
+        serve "--kinds"
+        for _, kind in ipairs { "MPIJob", "TrainJob", "JobSet" } do
+            for i = 1, 2 do
+                create(kind, "s-" .. i, nil, { team = "s" })
+            end
+        end
+        create("Job", "s-1", nil, { team = "s" })
+        policy [[
+policy { name = "seen", kind = { "MPIJob", "TrainJob", "JobSet" }, every = "1h", match = { labels = "team=s" }, replace = { labels = { seen = "yes" } } }
+policy { name = "few", kind = { "TrainJob", "JobSet" }, every = "1h", match = { labels = "team=s" }, replace = { labels = { few = "yes" } }, limits = { changes = 3 } }
+policy { name = "share", kind = { "TrainJob", "JobSet" }, every = "1h", match = { labels = "team=s", name = "s-1" }, replace = { labels = { share = "yes" } },
+    limits = { percent = 50, percent_floor = 0 } }
+policy { name = "by-function", kind = { "TrainJob", "JobSet" }, every = "1h", match = { labels = "team=s" },
+    replace = function(job) return { annotations = { ["example.com/kind"] = job.kind } } end }
+policy { name = "asks", kind = { "TrainJob", "JobSet" }, every = "1h", match = { labels = "team=s" }, run = function(run)
+    local found = {}
+    for job in run.jobs do
+        found[#found + 1] = job.kind .. " " .. job.key
+    end
+    log.info(table.concat(found, ", "))
+end }
+]]
+        local code, out, err = once()
+        assert.are.equal(4, code, out .. err) -- one is over its limit
+        support.contains(err, "run ended policy=seen outcome=done changed=6 unchanged=0 failed=0")
+        support.contains(err, "run ended policy=few outcome=limited changed=0")
+        support.contains(err, "run ended policy=share outcome=done changed=2")
+        support.contains(err, "run ended policy=by-function outcome=done changed=4")
+        support.contains(err, "TrainJob train/s-1, TrainJob train/s-2, JobSet train/s-1, JobSet train/s-2")
+        for _, kind in ipairs { "MPIJob", "TrainJob", "JobSet" } do
+            assert.are.equal("yes", label(kind, "s-2", "seen"))
+        end
+        assert.is_nil(label("Job", "s-1", "seen"))
+        assert.are.equal("TrainJob", kinds.object(server, "train", "TrainJob", "s-1").metadata.annotations["example.com/kind"])
+        code, out, err = support.mpijobd("journal", "--state", folder .. "/state.db", "-o", "json")
+        assert.are.equal(0, code, err)
+        support.contains(out, '"trainjobs.trainer.kubeflow.org"')
+        support.contains(out, '"jobsets.jobset.x-k8s.io"')
+        -- by kind: what a run has changed is put back
+        code, out, err = mpijobd("undo", "1", "--state", folder .. "/state.db")
+        assert.are.equal(0, code, out .. err)
+        for _, kind in ipairs { "MPIJob", "TrainJob", "JobSet" } do
+            assert.is_nil(label(kind, "s-1", "seen"))
+        end
+    end)
+
+    it("acts on the events of each, one run at a time, and remembers what it has handled of each", function()
+        serve "--kinds"
+        create("TrainJob", "e-1", nil, { team = "e" })
+        create("JobSet", "e-1", nil, { team = "e" })
+        create("JobSet", "e-2", nil, { team = "e" })
+        policy [[
+policy { name = "met", kind = { "MPIJob", "TrainJob", "JobSet" }, on = "match", match = { labels = "team=e" }, replace = { labels = { met = "yes" } } }
+policy { name = "new", kind = { "TrainJob", "JobSet" }, on = "added", match = { labels = "team=e" }, replace = { labels = { new = "yes" } } }
+]]
+        local daemon = start()
+        for _ = 1, 3 do
+            daemon:expect "replaced policy=met"
+        end
+        daemon:expect "kind=JobSet"
+        create("TrainJob", "e-3", nil, { team = "e" })
+        daemon:expect "replaced policy=new job=train/e-3 kind=TrainJob"
+        create("MPIJob", "e-3", nil, { team = "e" })
+        daemon:expect "replaced policy=met job=train/e-3 kind=MPIJob"
+        local code, out, err = support.mpijobd("status", "--control", folder .. "/control")
+        assert.are.equal(0, code, err)
+        assert.is_truthy(out:find "met +", out)
+        -- a bare name that two kinds have is ambiguous
+        code, out, err = support.mpijobd("trigger", "met", "train/e-1", "--control", folder .. "/control")
+        assert.are_not.equal(0, code, out .. err)
+        support.contains(out .. err, "train/e-1 is a TrainJob and a JobSet; say which one, as in trainjob/train/e-1")
+        code, out, err = support.mpijobd("trigger", "met", "jobset/e-1", "-n", "train", "--control", folder .. "/control")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "1 as they should be")
+        code, out, err = support.mpijobd("trigger", "met", "train/e-2", "--control", folder .. "/control")
+        assert.are.equal(0, code, out .. err)
+        code, out, err = support.mpijobd("trigger", "met", "batchjob/train/e-2", "--control", folder .. "/control")
+        assert.are_not.equal(0, code, out .. err)
+        support.contains(out .. err, 'policy "met" is not about Jobs')
+        code, out, err = support.mpijobd("trigger", "met", "train/e-9", "--control", folder .. "/control")
+        assert.are_not.equal(0, code, out .. err)
+        support.contains(out .. err, 'there is no job "e-9" in namespace "train" among the MPIJobs, TrainJobs and JobSets')
+        code, out, err = support.mpijobd("why", "met", "jobset/train/e-1", "--control", folder .. "/control")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "it was handled already")
+        code, out, err = support.mpijobd("why", "met", "train/e-1", "--control", folder .. "/control")
+        assert.are_not.equal(0, code, out .. err)
+        support.contains(out .. err, "say which one")
+        stop(daemon)
+        -- What was handled stays so, of each kind, and the rows of what has gone go.
+        assert.are.equal("5", support.sql(folder .. "/s.db", "SELECT count(*) FROM handled WHERE policy LIKE 'met%'"))
+        kinds.request(server, "DELETE", kinds.path("train", "JobSet", "e-2"))
+        daemon = start()
+        create("JobSet", "e-4", nil, { team = "e" })
+        daemon:expect "replaced policy=new job=train/e-4 kind=JobSet"
+        daemon:expect "replaced policy=met job=train/e-4 kind=JobSet"
+        support.lacks(daemon.stderr, "job=train/e-1")
+        support.lacks(daemon.stderr, "job=train/e-3")
+        stop(daemon)
+        assert.are.equal("5", support.sql(folder .. "/s.db", "SELECT count(*) FROM handled WHERE policy LIKE 'met%'"))
+    end)
+
+    it("works on the kinds that the server has, and says once that it lacks the others", function()
+        serve()
+        create("MPIJob", "m-1", nil, { team = "m" })
+        policy [[
+policy { name = "sweep", kind = { "JobSet", "MPIJob", "TrainJob" }, every = "1h", match = { labels = "team=m" }, replace = { labels = { sweep = "yes" } } }
+policy { name = "again", kind = { "JobSet", "MPIJob" }, every = "1h", match = { labels = "team=m" }, replace = { labels = { again = "yes" } } }
+policy { name = "none", kind = { "JobSet", "TrainJob" }, every = "1h", match = { labels = "team=m" }, replace = { labels = { none = "yes" } } }
+]]
+        local code, out, err = once()
+        support.contains(err, "run ended policy=sweep outcome=done changed=1")
+        support.contains(err, "run ended policy=again outcome=done changed=1")
+        support.contains(err, "run ended policy=none outcome=failed")
+        assert.are_not.equal(0, code, out)
+        assert.are.equal(2, support.count(err, "the server does not have a kind of a policy, which acts on its others"), err)
+        policy [[
+policy { name = "met", kind = { "MPIJob", "JobSet" }, on = "match", match = { labels = "team=m" }, replace = { labels = { met = "yes" } } }
+]]
+        local daemon = start()
+        daemon:expect "replaced policy=met job=train/m-1 kind=MPIJob"
+        code, out, err = support.mpijobd("status", "--control", folder .. "/control")
+        assert.are.equal(0, code, out .. err)
+        stop(daemon)
+        assert.are.equal(1, support.count(daemon.stderr, "jobs cannot be listed"), daemon.stderr)
+    end)
+
+    it("is planned, explained, allowed and looked at as each kind is", function()
+        serve "--kinds"
+        create("TrainJob", "p-1", { activeDeadlineSeconds = 3600 }, { team = "p" })
+        create("MPIJob", "p-1", nil, { team = "p" })
+        create("JobSet", "p-2", nil, { team = "p" })
+        policy [[
+policy { name = "stop", kind = { "MPIJob", "TrainJob", "JobSet" }, on = "match", match = { labels = "team=p" }, replace = { suspend = true }, destructive = true }
+]]
+        local code, out, err = mpijobd("plan", folder .. "/policies", "--out", folder .. "/plan.json")
+        assert.are.equal(0, code, out .. err)
+        for _, text in ipairs { "mpijob", "trainjob", "jobset" } do
+            support.contains(out, text)
+        end
+        code, out, err = mpijobd("apply", folder .. "/plan.json", "--state", folder .. "/apply.db")
+        assert.are.equal(0, code, out .. err)
+        assert.is_true(kinds.object(server, "train", "TrainJob", "p-1").spec.suspend)
+        assert.is_true(kinds.object(server, "train", "JobSet", "p-2").spec.suspend)
+        assert.is_true(kinds.object(server, "train", "MPIJob", "p-1").spec.runPolicy.suspend)
+        code, out, err = mpijobd("why", "stop", "train/p-2", folder .. "/policies")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "train/p-2")
+        code, out, err = mpijobd("why", "stop", "train/p-1", folder .. "/policies")
+        assert.are.equal(1, code, out .. err)
+        support.contains(err, "train/p-1 is an MPIJob and a TrainJob; say which one, as in mpijob/train/p-1")
+        code, out, err = support.mpijobd("rbac", folder .. "/policies")
+        assert.are.equal(0, code, err)
+        for _, text in ipairs { "- mpijobs", "- trainjobs", "- jobsets", "- trainer.kubeflow.org", "- watch" } do
+            support.contains(out, text)
+        end
+        local _
+        _, out, err = mpijobd("doctor", folder .. "/policies")
+        support.contains(out .. err, "JobSets of jobset.x-k8s.io are asked for as v1alpha2")
+        support.contains(out .. err, "TrainJobs of trainer.kubeflow.org")
+        code, out, err = support.mpijobd("next", folder .. "/policies")
+        assert.are.equal(0, code, out .. err)
+    end)
+end)
