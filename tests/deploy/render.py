@@ -56,3 +56,7 @@ def comparable(all_of):
             one["data"]["mpijobd.yaml"] = yaml.safe_load(one["data"]["mpijobd.yaml"])
         out[key(one)] = one
     return out
+
+
+def workload(all_of):
+    return next(one for one in all_of if one["kind"] in ("Deployment", "StatefulSet"))
