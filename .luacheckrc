@@ -9,6 +9,7 @@ files["lua/policies"] = { read_globals = policy_globals }
 files["tests/fixtures/policies"] = { read_globals = policy_globals }
 files["lua/mpijobd"] = { read_globals = policy_globals }
 files["lua/mpijobd/test"] = { globals = policy_globals, allow_defined_top = true, ignore = { "121", "122", "131", "143" } }
+files["lua/policies/kinds/*_spec.lua"] = { std = "lua54+busted", globals = { "policy" }, read_globals = { "cluster", "clock", "json", "why" } }
 files["lua/policies/*_spec.lua"] = { std = "lua54+busted", globals = { "policy" }, read_globals = { "cluster", "clock", "json", "why" } }
 files["lua/plugins"] = { read_globals = policy_globals }
 files["lua/plugins/*/*_spec.lua"] = { std = "lua54+busted", globals = { "policy" }, read_globals = { "cluster", "clock", "json", "time", "kube", "stub" } }
