@@ -12,6 +12,7 @@
 #include "cli/replace_print.h"
 #include "cli/session/hand.h"
 #include "cli/session/named_jobs.h"
+#include "cli/terminal/progress.h"
 #include "cli/terminal/terminal.h"
 #include "time/duration.h"
 
@@ -31,6 +32,7 @@ struct replacing {
     bool colour;
     bool many;  /* the file has several objects */
     bool named; /* one job, by its name */
+    struct progress progress;
 };
 
 struct one {
@@ -48,6 +50,7 @@ static void one_done(void *data, const struct change_result *result, const struc
     r->changed += !err && result->changed;
     r->half += err && result->changed;
     r->unchanged += !err && !result->changed;
+    progress_clear(&r->progress);
     if (r->s.options.output == OUTPUT_JSON)
         replace_print_json(&r->w, one->key, result, err);
     else
@@ -55,6 +58,8 @@ static void one_done(void *data, const struct change_result *result, const struc
     if (err && err->code == ERR_NOT_FOUND && r->named && r->s.options.output != OUTPUT_JSON)
         fputs("another namespace is named by -n, or as NAMESPACE/NAME\n", stderr);
     free(one);
+    fflush(stdout); /* before the line below it */
+    progress_job(&r->progress, r->jobs.count);
     r->active--;
     start_more(r);
 }
@@ -120,8 +125,10 @@ static int by_selector(struct replacing *r)
     r->s.options.argument_count = count;
     if (code)
         return code;
+    progress_begin(&r->progress);
     start_more(r);
     session_wait(&r->s);
+    progress_end(&r->progress);
     return 0;
 }
 

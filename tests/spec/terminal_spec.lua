@@ -86,6 +86,23 @@ describe("at a terminal", function()
         assert.is_nil(out:find("\27", 1, true))
     end)
 
+    it("a line tells how far many changes have come, and is gone at the end; in a pipe there is nothing of it", function()
+        local slow = sim.start("--version", "v2beta1", "--jobs", "24", "--seed", "3", "--latency", "250")
+        local words = ("stty rows 24 cols 100 -opost; exec '%s' replace --no-journal -A --all labels.touched=yes 2>&1"):format(support.binary)
+        local code, out = support.proc.run("/usr/bin/script", { args = { "-qec", words, "/dev/null" },
+            env = { TERM = "xterm", HOME = folder, SHELL = "/bin/sh", PATH = os.getenv "PATH", KUBECONFIG = slow.kubeconfig, NO_COLOR = "1" } })
+        assert.are.equal(0, code, out)
+        assert.is_truthy(out:find "\r%[#*%-+%]  %d+ of 24 jobs, [%d.]+ a second, about %d+m?%d*s left\27%[K", out)
+        local shown = out:gsub("\r%[[^\n]-left\27%[K", ""):gsub("\r\27%[K", "")
+        local code_piped, piped, err = support.mpijobd("replace", "--no-journal", "-A", "--all", "labels.touched-", "--kubeconfig", slow.kubeconfig)
+        assert.are.same({ 0, "" }, { code_piped, err })
+        assert.is_nil(piped:find("\27", 1, true))
+        local _, lines = shown:gsub(" replaced", "")
+        assert.are.equal(24, lines, shown)
+        support.contains(shown, "24 changed, 0 as they should be, 0 failed\n")
+        assert.is_nil(shown:find("\27", 1, true))
+    end)
+
     it("times are in the local zone, unless --utc is given or it is no terminal", function()
         local zone = { TZ = "CET-1" }
         local _, out = at(200, zone, "journal", "--state", folder .. "/s.db", "--limit", "1")

@@ -4,6 +4,7 @@
 #define MPIJOBD_CLI_APPLY_APPLYING_H
 
 #include "cli/session/session.h"
+#include "cli/terminal/progress.h"
 #include "plan/plan_work.h"
 #include "json/write.h"
 
@@ -12,6 +13,7 @@ struct apply {
     struct site site;
     struct plan plan;
     struct plan_work work;
+    struct progress progress;
     const char *path;
     char identity[64];                     /* of the cluster that is there; "": it is not known */
     char job[520];                         /* of --job, cut at its slash */

@@ -49,7 +49,11 @@ static bool wanted(void *data, const struct plan_item *item)
 
 static void told(void *data, struct plan_item *item, const struct change_result *result, const struct error *err)
 {
-    apply_print_done(data, item, result, err);
+    struct apply *a = data;
+    progress_clear(&a->progress);
+    apply_print_done(a, item, result, err);
+    fflush(stdout); /* before the line below it */
+    progress_job(&a->progress, a->meant - a->left);
 }
 
 static void over(void *data)
@@ -62,8 +66,10 @@ static void make(struct apply *a)
     a->work.run = a->run;
     a->work.dry_run = a->s.options.dry_run;
     a->s.flag = false;
+    progress_begin(&a->progress);
     plan_work_make(&a->work);
     session_wait(&a->s);
+    progress_end(&a->progress);
     a->s.flag = false;
     for (size_t i = 0; i < a->plan.change_count; i++) {
         const struct plan_item *item = &a->work.items[i];

@@ -15,6 +15,7 @@
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
 #include "cli/session/shared_note.h"
+#include "cli/terminal/progress.h"
 #include "cli/terminal/terminal.h"
 #include "policy/paused.h"
 #include "json/write.h"
@@ -27,6 +28,7 @@ struct planning {
     struct plan_held held;
     struct plan_steps steps;
     struct plan plan; /* of --out */
+    struct progress progress;
     int64_t limited, broken, by_effect[EFFECT_DESTRUCTIVE + 1];
     bool colour;
 };
@@ -127,6 +129,7 @@ static void observe(void *data, const struct run *run, const char *job, const st
 {
     struct planning *p = data;
     struct buf text = BUF_INIT;
+    progress_job(&p->progress, 0);
     if (!err && !result->changed)
         return;
     if (!err)
@@ -280,8 +283,11 @@ static int make(struct planning *p)
         tell(p); /* all of them stand aside */
     if (code)
         return code;
+    if (!s->options.log_level) /* whose lines come in between */
+        progress_begin(&p->progress);
     engine_once(s->engine, over, p);
     session_wait(s);
+    progress_end(&p->progress);
     bool whole = !p->rows.full && !p->broken && !s->lost;
     p->limited += plan_held_over(&p->held, s);
     code = s->options.out && whole && !p->limited ? plan_out_write(&p->plan, s, s->options.out) : 0;

@@ -13,6 +13,7 @@
 #define SECOND UINT64_C(1000000000)
 #define FIRST (SECOND / 2) /* what takes less shows nothing */
 #define AGAIN (SECOND / 10)
+#define BAR 20
 
 const char *progress_bytes(int64_t bytes, char out[PROGRESS_SIZE])
 {
@@ -43,22 +44,67 @@ void progress_begin(struct progress *p)
     *p = (struct progress){.on = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0, .begun = now_ns()};
 }
 
+/* Is it time to show it (again)? */
+static bool is_due(struct progress *p, uint64_t now)
+{
+    bool due = p->on && now - p->begun >= FIRST && !(p->shown && now - p->told < AGAIN);
+    if (due) {
+        p->told = now;
+        p->shown = true;
+    }
+    return due;
+}
+
 void progress_tell(struct progress *p, int64_t done, int64_t total)
 {
     char of[PROGRESS_SIZE], rate[PROGRESS_SIZE];
     uint64_t now = now_ns(), passed = now - p->begun;
-    if (!p->on || passed < FIRST || (p->shown && now - p->told < AGAIN) || done <= 0 || total <= 0)
+    if (done <= 0 || total <= 0 || !is_due(p, now))
         return;
     double seconds = (double)passed / (double)SECOND, a_second = (double)done / seconds;
     dprintf(STDERR_FILENO, "\r%3d%% of %s, %s/s, %.0f s left\033[K", (int)(100.0 * (double)done / (double)total),
             progress_bytes(total, of), progress_bytes((int64_t)a_second, rate), (double)(total - done) / a_second);
-    p->told = now;
-    p->shown = true;
+}
+
+/* "4s", "2m10s" */
+static void span(double seconds, char out[32])
+{
+    int64_t n = seconds < 1 ? 1 : seconds > 1e9 ? INT64_C(1000000000) : (int64_t)(seconds + 0.5);
+    if (n >= 60)
+        snprintf(out, 32, "%" PRId64 "m%02" PRId64 "s", n / 60, n % 60);
+    else
+        snprintf(out, 32, "%" PRId64 "s", n);
+}
+
+void progress_job(struct progress *p, size_t total)
+{
+    char bar[BAR + 1], left[32];
+    uint64_t now = now_ns();
+    p->jobs++;
+    if ((total && p->jobs >= total) || !is_due(p, now))
+        return;
+    double a_second = (double)p->jobs * (double)SECOND / (double)(now - p->begun);
+    if (!total) {
+        dprintf(STDERR_FILENO, "\r%zu jobs, %.3g a second\033[K", p->jobs, a_second);
+        return;
+    }
+    memset(bar, '-', BAR);
+    memset(bar, '#', p->jobs * BAR / total);
+    bar[BAR] = '\0';
+    span((double)(total - p->jobs) / a_second, left);
+    dprintf(STDERR_FILENO, "\r[%s]  %zu of %zu jobs, %.3g a second, about %s left\033[K", bar, p->jobs, total, a_second,
+            left);
+}
+
+void progress_clear(struct progress *p)
+{
+    if (p->shown)
+        dprintf(STDERR_FILENO, "\r\033[K");
+    p->shown = false;
 }
 
 void progress_end(struct progress *p)
 {
-    if (p->shown)
-        dprintf(STDERR_FILENO, "\r\033[K");
-    p->on = p->shown = false;
+    progress_clear(p);
+    p->on = false;
 }

@@ -5,17 +5,24 @@
 #define MPIJOBD_CLI_TERMINAL_PROGRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct progress {
     bool on, shown;
     uint64_t begun, told; /* nanoseconds, by the machine's clock */
+    size_t jobs;          /* that are done */
 };
 
 void progress_begin(struct progress *p);
 /* In bytes. */
 void progress_tell(struct progress *p, int64_t done, int64_t total);
-/* The line goes. */
+/* One job more is done, of `total`; 0: nobody knows how many there are.
+ *     [##########----------]  57 of 103 jobs, 12 a second, about 4s left */
+void progress_job(struct progress *p, size_t total);
+/* Something else is printed next: the line goes, and comes again with the next progress_job. */
+void progress_clear(struct progress *p);
+/* The line goes. May be called twice, or without a beginning. */
 void progress_end(struct progress *p);
 
 #define PROGRESS_SIZE 32

@@ -56,7 +56,11 @@ static int reach(struct undoing *u)
 
 static void told(void *data, struct undo_object *o, const struct change_result *result, const struct error *err)
 {
-    undo_print_one(data, o, result, err);
+    struct undoing *u = data;
+    progress_clear(&u->progress);
+    undo_print_one(u, o, result, err);
+    fflush(stdout); /* before the line below it */
+    progress_job(&u->progress, u->undo.count);
 }
 
 static void over(void *data)
@@ -141,7 +145,9 @@ static int work(struct undoing *u)
     if (begun)
         return begun;
     begin_output(u);
+    progress_begin(&u->progress);
     step(u, undo_make_all);
+    progress_end(&u->progress);
     end_run(u);
     undo_print_end(u);
     return !undo->failed ? code : undo->back || undo->unchanged || undo->left ? EXIT_SOME_FAILED : EXIT_FAILED;

@@ -4,6 +4,7 @@
 #define MPIJOBD_CLI_UNDO_UNDOING_H
 
 #include "cli/session/session.h"
+#include "cli/terminal/progress.h"
 #include "limit/hour.h"
 #include "undo/undo.h"
 #include "json/write.h"
@@ -12,6 +13,7 @@ struct undoing {
     struct session s;
     struct site site;
     struct undo undo;
+    struct progress progress;
     char job[520];
     struct hour hour;    /* the ceiling over all policies, and what it has had; most 0: none */
     int64_t changes_max; /* that the policy of the run allows, as a daemon says; -1: any number */
