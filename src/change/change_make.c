@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an object becomes, and the bytes to send for it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "change/change_parts.h"
+#include "change/late.h"
+#include "store/journal.h"
+#include "store/state.h"
 #include "json/patch.h"
 #include "json/write.h"
-
-#include <stdlib.h>
 
 /* ---- is it the version that the caller means? ---- */
 
@@ -119,6 +124,31 @@ static int make(struct change *c, struct json before, struct json *after, struct
     return rc;
 }
 
+/* True: an earlier write of the policy, which was looked up as not done, has come after all; the change ends so. */
+static bool came_late(struct change *c, struct json before)
+{
+    int64_t row;
+    char number[24], job[520];
+    if (!late_came(c->site->late, c->handled_key, c->uid, before, &row))
+        return false;
+    struct store_outcome end = {.id = row,
+                                .outcome = "done-unseen",
+                                .message = "the server made it later, after it was looked up as not done",
+                                .resource_version_after = c->looked_at,
+                                .ended_at = clock_now(c->site->clock)};
+    if (row)
+        state_outcome(c->site->state, &end, NULL, NULL, NULL);
+    snprintf(number, sizeof number, "%" PRId64, row);
+    snprintf(job, sizeof job, "%s/%s", c->name_space, c->name);
+    log_event(c->site->log, LOG_WARN, "a change that was looked up as not made was made later; it is not made again",
+              LOG_FIELDS({"policy", c->policy}, {"job", job}, LOG_JSON_FIELD("change", number)));
+    c->verdict = (struct mpijob_verdict){
+        .effect = EFFECT_UNCHANGED, .why = "an earlier request of the policy has made the change; nothing was sent"};
+    mpijob_diff_free(&c->diff);
+    change_finish(c, false, NULL);
+    return true;
+}
+
 static void consider(struct change *c)
 {
     struct error err;
@@ -145,6 +175,8 @@ static void consider(struct change *c)
     }
     if (!rc && c->before)
         rc = look_at(c, before, &err);
+    if (!rc && c->before && !c->dry_run && came_late(c, before))
+        return;
     if (!rc)
         rc = make(c, before, &after, &err);
     c->launcher.asked = c->launcher.missing = false;

@@ -6,6 +6,7 @@
 
 #include "base/failpoint.h"
 #include "base/texts.h"
+#include "change/late.h"
 #include "change/write_parts.h"
 #include "store/journal.h"
 #include "store/state.h"
@@ -57,6 +58,8 @@ void write_row_end(struct write *w, const char *outcome, int status, const char 
     struct store_handled handled = {w->handled_key, w->uid, done ? w->handled_value : NULL, end.resource_version_after,
                                     end.ended_at};
     state_outcome(w->site->state, &end, known && w->handled_key ? &handled : NULL, NULL, NULL);
+    if (done)
+        late_settled(w->site->late, w->handled_key, w->uid);
 }
 
 void write_finish(struct write *w, const struct kube_answer *answer, const struct error *err)

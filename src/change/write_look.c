@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A lost answer: the object shows what became of the write, now or, where it cannot be read, at the next start. */
-#include "change/write.h"
+#include "change/late.h"
 #include "change/write_parts.h"
 
 #define LOOK_AGAIN_MS 1000
@@ -60,6 +60,7 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
     case WRITE_WAS_NOT_DONE:
         told.retryable = true;
         w->not_done = true;
+        late_note(w->site->late, w->handled_key, w->verb, &row, w->row);
         write_fail(w, "not-done", &told);
         break;
     case WRITE_UNKNOWN:

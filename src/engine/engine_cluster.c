@@ -310,6 +310,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .hour = o->changes_per_hour ? &engine->hour : NULL,
         .gap = o->gap,
         .canaries = o->canaries,
+        .late = &at->late,
         .cluster = place->cluster,
         .told = o->place_count > 1 ? cluster_name(place->cluster) : NULL,
         .namespaces = place->namespaces,
@@ -378,5 +379,6 @@ void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadl
     site_close_links(&at->runs.look);
     events_free(at->site.events);
     at->site.events = NULL;
+    late_free(&at->late);
     deadline_close(&at->retry, closed);
 }

@@ -3,6 +3,7 @@
 #ifndef MPIJOBD_ENGINE_ENGINE_PARTS_H
 #define MPIJOBD_ENGINE_ENGINE_PARTS_H
 
+#include "change/late.h"
 #include "cluster/cluster.h"
 #include "engine/breaker.h"
 #include "engine/engine.h"
@@ -31,6 +32,7 @@ struct engine_cluster {
     struct triggers triggers;
     struct cluster_change change; /* hears when the server changes */
     struct recovery *recovery;
+    struct late_writes late; /* that may still come */
     struct deadline retry;
     struct alarm look;                  /* looks at what is served, every ENGINE_LOOK_EVERY once it has started */
     const struct error *trouble;        /* why the last try to connect or to start failed; NULL: it did not */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/texts.h"
+#include "change/late.h"
 #include "change/write.h"
 #include "engine/culprits.h"
 #include "loop/defer.h"
@@ -133,6 +134,15 @@ static bool add_run(void *data, const struct store_run *run)
 
 /* ---- one row after the other ---- */
 
+static enum write_verb verb_of(const struct in_flight *row)
+{
+    for (int verb = WRITE_PATCH; verb <= WRITE_DELETE; verb++) {
+        if (strcmp(write_verb_name((enum write_verb)verb), row->verb) == 0)
+            return (enum write_verb)verb;
+    }
+    return WRITE_REPLACE;
+}
+
 /* job_uid: of the job that the policy has not handled if the write was not done. */
 static void close_row(struct recovery *r, const char *outcome, const char *message, const char *job_uid)
 {
@@ -149,6 +159,9 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
     struct store_handled not_handled = {
         .key = row->key, .uid = job_uid, .value = before.len ? before.ptr : NULL, .at = end.ended_at};
     bool not_done = strcmp(outcome, "not-done") == 0 && !row->handled_since; /* nor is the job handled then */
+    struct write_row write = {row->uid, row->resource_version, row->diff, row->intended_at};
+    if (not_done && row->handled && strcmp(job_uid, row->uid) == 0)
+        late_note(&r->at->late, row->key, verb_of(row), &write, row->id);
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
     state_outcome(r->at->site.state, &end, not_done ? &not_handled : NULL, NULL, NULL);
@@ -157,15 +170,6 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
     buf_free(&before);
     r->row++;
     defer_call(r->at->site.soon, &r->turn);
-}
-
-static enum write_verb verb_of(const struct in_flight *row)
-{
-    for (int verb = WRITE_PATCH; verb <= WRITE_DELETE; verb++) {
-        if (strcmp(write_verb_name((enum write_verb)verb), row->verb) == 0)
-            return (enum write_verb)verb;
-    }
-    return WRITE_REPLACE;
 }
 
 /* Of the job that a write was for: a launcher's is its owner. */

@@ -138,6 +138,7 @@ static int copy_config(struct http_client *client, const struct http_config *con
 {
     client->connections = config->connections ? (long)config->connections : CLIENT_CONNECTIONS;
     client->connect_timeout_ms = config->connect_timeout_ms ? config->connect_timeout_ms : CLIENT_CONNECT_TIMEOUT_MS;
+    client->unsent_ms = config->unsent_ms ? config->unsent_ms : CLIENT_UNSENT_MS;
     client->body_max = config->body_max ? config->body_max : CLIENT_BODY_MAX;
     client->insecure = config->tls.insecure;
     client->log = config->log;
@@ -182,6 +183,7 @@ static int set_up_beside(struct http_client *client, const struct http_client *f
         .user_agent = first->user_agent,
         .connections = (unsigned)client->connections,
         .connect_timeout_ms = first->connect_timeout_ms,
+        .unsent_ms = first->unsent_ms,
         .body_max = first->body_max,
         .log = first->log,
         .carrier = first->carrier,

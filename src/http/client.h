@@ -15,6 +15,7 @@
 
 #define CLIENT_CONNECTIONS 16
 #define CLIENT_CONNECT_TIMEOUT_MS 10000
+#define CLIENT_UNSENT_MS 30000
 #define CLIENT_BODY_MAX ((size_t)64 << 20)
 #define CLIENT_TIMEOUT_MS 30000
 /* kube-apiserver closes after 90 s; a connection that it is just closing loses a PUT's answer. */
@@ -41,7 +42,7 @@ struct http_client {
 
     char *proxy, *user_agent, *server_name;
     long connections;
-    uint64_t connect_timeout_ms;
+    uint64_t connect_timeout_ms, unsent_ms;
     size_t body_max;
     bool insecure;
     bool sent;        /* a request was: there may be connections */

@@ -36,7 +36,10 @@ struct http_config {
     const char *user_agent;      /* NULL: "mpijobd/<version>" */
     unsigned connections;        /* at once to the server; 0: 16 */
     uint64_t connect_timeout_ms; /* 0: 10,000, as in the daemon; tests make it short */
-    size_t body_max;             /* of an answer that is collected; 0: 64 MiB */
+    /* The kernel gives a connection up whose bytes nobody has acknowledged for so long; until then it may still deliver
+     * them, whatever has become of the request or of this program. 0: 30,000 */
+    uint64_t unsent_ms;
+    size_t body_max; /* of an answer that is collected; 0: 64 MiB */
     /* Called on the loop when the TLS files were looked at; changed: they are others than before, were read, and hold
      * for the requests that are sent from now on. NULL: not called. */
     void (*looked)(void *data, bool changed);

@@ -15,7 +15,6 @@
 #define PROBE_AFTER_S 30
 #define PROBE_EVERY_S 10
 #define PROBES 3
-#define UNSENT_MOST_MS 30000
 /* libcurl reads up to a hundred of these in one go. Who streams works on each; the loop must not wait long for it. */
 #define STREAM_BUFFER 4096L
 #define BULK_BUFFER 16384L
@@ -111,12 +110,12 @@ static int on_connected(void *data, char *ip, char *local_ip, int port, int loca
 
 static int on_open(void *data, curl_socket_t fd, curlsocktype purpose)
 {
-    (void)data;
     if (purpose != CURLSOCKTYPE_IPCXN)
         return CURL_SOCKOPT_OK;
     fcntl(fd, F_SETFD, FD_CLOEXEC); /* programs that we start have no business with it */
     /* Best effort: they make a dead peer known sooner, no more. */
-    const int on = 1, after = PROBE_AFTER_S, every = PROBE_EVERY_S, probes = PROBES, unsent = UNSENT_MOST_MS;
+    const int on = 1, after = PROBE_AFTER_S, every = PROBE_EVERY_S, probes = PROBES;
+    const unsigned unsent = (unsigned)((const struct http_request *)data)->client->unsent_ms;
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &after, sizeof after);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof every);
@@ -214,6 +213,7 @@ static bool set_callbacks(CURL *easy, struct http_request *request)
     SET(CURLOPT_PREREQFUNCTION, on_connected);
     SET(CURLOPT_PREREQDATA, request);
     SET(CURLOPT_SOCKOPTFUNCTION, on_open);
+    SET(CURLOPT_SOCKOPTDATA, request);
     return failed;
 }
 

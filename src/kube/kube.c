@@ -38,6 +38,7 @@ static int open_http(struct kube *kube, const struct kube_config *config, const 
         .user_agent = options->user_agent,
         .connections = connections,
         .body_max = options->body_max,
+        .unsent_ms = options->unsent_ms,
         .looked = looked,
         .data = kube,
         .log = options->log,

@@ -32,6 +32,7 @@ struct kube_options {
     unsigned
         connections;     /* requests at once at most, lists and watches apart; 0: 16. How many there are is found out */
     uint64_t timeout_ms; /* of a call with its retries; 0: 30,000 */
+    uint64_t unsent_ms;  /* as in http/http.h; 0: 30,000 */
     const struct log *log;
     struct metrics *metrics; /* NULL: nothing is counted */
     const char *cluster;     /* the label of what is counted; outlives it. NULL: "default" */

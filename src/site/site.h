@@ -23,6 +23,7 @@ struct defer_queue;
 struct events;
 struct hour;
 struct journal;
+struct late_writes;
 struct run_recorder;
 struct state;
 
@@ -46,6 +47,7 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     struct events *events;         /* NULL: no Events are written on jobs (events/events.h) */
     struct hour *hour;             /* ceiling of all policies' changes (limit/hour.h); NULL: none */
     struct canaries *canaries;     /* how new policies are led in (limit/canary.h); NULL: they act at once */
+    struct late_writes *late;      /* that may still come (change/late.h); NULL: they are not noted */
     int64_t gap;                   /* microseconds between two writes of a policy at least; 0: as it says itself */
     struct cluster *cluster;       /* see cluster/cluster.h */
     const char *told;              /* for log fields: the cluster's name where there are several; else NULL */

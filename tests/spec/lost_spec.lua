@@ -115,6 +115,35 @@ describe("a lost answer", function()
         assert.are.equal(1, #server:requests("method=PUT"))
     end)
 
+    -- The request lay in a queue on its way: the connection, a proxy, the server's own.
+    it("is not made a second time where the server makes it after it was looked up", function()
+        server:fault { fault = "stall", method = "PUT", count = 1 }
+        local daemon = start()
+        assert.is_truthy(support.proc.await(function()
+            return #server:requests("method=PUT") > 0
+        end))
+        local request = server:requests("method=PUT")[1]
+        daemon:stop("sigkill")
+        server:fault { fault = "unavailable", path = "*/mpijobs" } -- nothing is listed meanwhile
+        daemon = start()
+        support.contains(daemon:expect("a change was in flight"), "outcome=not-done")
+        local body = type(request.body) == "table" and support.json.encode(request.body) or request.body
+        assert.are.equal(200, (server:request("PUT", server:path("v2beta1", "train", "a"), body)))
+        server:clear_faults()
+        support.contains(daemon:expect("was looked up as not made was made later"), "change=1")
+        daemon:expect("run ended")
+        assert.are.equal(0, daemon:stop())
+        local _, job = server:request("GET", server:path("v2beta1", "train", "a"))
+        assert.are.equal("x", job.metadata.annotations.times)
+        assert.are.same({ "done-unseen", 1 }, { rows()[1].outcome, #rows() })
+
+        -- And it is handled: nothing is done at the next start.
+        daemon = start()
+        daemon:expect(" in force")
+        assert.are.equal(0, daemon:stop())
+        assert.are.equal(2, #server:requests("method=PUT"))
+    end)
+
     it("of the last try is looked up, too", function()
         server:fault { fault = "reset-before", method = "PUT", count = 5 }
         server:fault { fault = "reset-after", method = "PUT", after = 5, count = 1 }

@@ -74,6 +74,14 @@ static bool changes_jobs(const struct session *s)
            s->options.fix;
 }
 
+/* With an election: what a leader has sent must have left the kernel, or be given up, before another may lead. The
+ * kernel counts from its first repetition, a moment after the bytes were sent. */
+static uint64_t unsent_ms(const struct session *s)
+{
+    const struct config_lead *lead = &s->config.lead;
+    return lead->on ? (uint64_t)(lead->lease_us - lead->renew_us) * 3 / 4 / 1000 : 0;
+}
+
 static int open_cluster(struct session *s, struct session_cluster *at, int64_t timeout)
 {
     const struct options *o = &s->options;
@@ -90,6 +98,7 @@ static int open_cluster(struct session *s, struct session_cluster *at, int64_t t
     struct kube_options kube = {
         .connections = s->config.http_connections,
         .timeout_ms = (uint64_t)timeout / 1000,
+        .unsent_ms = unsent_ms(s),
         .log = &s->log,
         .metrics = s->metrics,
         .cluster = at->config->name,
