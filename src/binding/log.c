@@ -153,14 +153,17 @@ static int write_line(lua_State *L, enum log_level level)
     const char *message = lua_tostring(L, -1);
     if (!lua_isnoneornil(L, 2))
         count = read_fields(L, fields, &left);
-    shown[n++] = run ? (struct log_field){"policy", run->policy->name} : (struct log_field){"file", file->path};
+    if (!run)
+        shown[n++] = (struct log_field){"file", file->path};
     for (size_t i = 0; i < count; i++) {
         if (fields[i].json)
             shown[n++] = (struct log_field){log_json_next, ""};
         shown[n++] = (struct log_field){fields[i].name, fields[i].value};
     }
-    if (!run || !run_counts(run)) /* a rehearsal asks of every job */
+    if (!run)
         log_event(env_of(L)->log, level, message, shown);
+    else if (!run_counts(run)) /* a rehearsal asks of every job */
+        run_event(run, level, message, shown);
     return 0;
 }
 

@@ -96,9 +96,8 @@ bool run_propose_end(struct run *run)
     p->kept = true;
     plan_sort(&p->plan);
     for (size_t i = 0; i < p->plan.left_count; i++)
-        log_event(run->site->log, LOG_WARN, "a change cannot wait for approval, and is not made",
-                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"job", p->plan.left[i].job},
-                             {"reason", p->plan.left[i].why}));
+        run_event(run, LOG_WARN, "a change cannot wait for approval, and is not made",
+                  LOG_FIELDS({"job", p->plan.left[i].job}, {"reason", p->plan.left[i].why}));
     if (!p->plan.change_count) {
         settle_all(run);
         return false;

@@ -60,26 +60,6 @@ static void hand_back(struct run *run)
     run->feed = NULL;
 }
 
-static void log_end(const struct run *run)
-{
-    char changed[24], unchanged[24], failed[24];
-    snprintf(changed, sizeof changed, "%" PRId64, run->changed);
-    snprintf(unchanged, sizeof unchanged, "%" PRId64, run->unchanged);
-    snprintf(failed, sizeof failed, "%" PRId64, run->failed);
-    char first[ERROR_MESSAGE_MAX]; /* the first line: a traceback after it was logged already */
-    if (run->error)
-        snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error->message, "\n"), run->error->message);
-    const char *reason = run->error ? first : *run->note ? run->note : NULL;
-    bool fine =
-        (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED || run->outcome == RUN_WAITING) && !run->failed;
-    log_event(run->site->log, fine ? LOG_INFO : LOG_ERROR,
-              run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
-              LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told},
-                         {"outcome", run_outcome_name(run)}, LOG_JSON_FIELD("changed", changed),
-                         LOG_JSON_FIELD("unchanged", unchanged), LOG_JSON_FIELD("failed", failed),
-                         LOG_JSON_FIELD("dry_run", run->dry_run ? "true" : NULL), {"reason", reason}));
-}
-
 /* Everything that the run did is in the journal now, and only now its end is told. */
 static void end_written(void *data, int64_t id, const struct error *err)
 {
@@ -87,9 +67,8 @@ static void end_written(void *data, int64_t id, const struct error *err)
     (void)id;
     FAILPOINT("run-ended");
     if (err)
-        log_event(run->site->log, LOG_ERROR, "the journal cannot be written",
-                  LOG_FIELDS({"policy", run->policy->name}, {"reason", err->message}));
-    log_end(run);
+        run_event(run, LOG_ERROR, "the journal cannot be written", LOG_FIELDS({"reason", err->message}));
+    run_log_end(run);
     counters_run_ended(run->site->counters, run->policy->name, run_outcome_name(run), run->ended - run->began,
                        run->cpu);
     DL_DELETE(run->runs->list, run);
@@ -175,7 +154,7 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
                                             : RUN_FAILED,
                  err);
         if (strchr(err->message, '\n'))
-            log_event(run->site->log, LOG_ERROR, err->message, LOG_FIELDS({"policy", run->policy->name}));
+            run_event(run, LOG_ERROR, err->message, NULL);
     }
     run_check_end(run);
 }
@@ -226,13 +205,13 @@ static void start_script(struct run *run)
 static void begun(void *data, int64_t id, const struct error *err)
 {
     struct run *run = data;
-    run->id = id;
+    run->id = err ? 0 : id;
+    run_log_start(run);
     if (err) {
         struct error told = *err;
         error_prefix(&told, "policy \"%s\" does not run, because the journal cannot be written", run->policy->name);
         run_fail(run, RUN_FAILED, &told);
         run->script_ended = true;
-        run->id = 0;
         run_check_end(run);
         return;
     }
@@ -299,11 +278,6 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
     }
     policy_set_hold(call->file->set);
     DL_APPEND(runs->list, run);
-    char when[32];
-    clock_format(run->scheduled_at, false, when);
-    log_event(run->site->log, LOG_INFO, "run starts",
-              LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"trigger", run->trigger},
-                         {"by", call->asked_by}, {"scheduled_at", when}));
     *out = run;
     if (run->site->journal) {
         struct store_run row = row_of(run);
@@ -312,11 +286,13 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
         row.message = NULL;
         if (run->sweep && run->feed) { /* goes to the disk with the first intent, so that one wait serves both */
             run->id = journal_run_begin_soon(run->site->journal, &row, NULL, NULL);
+            run_log_start(run);
             start_script(run);
         } else {
             state_run_begin(run->site->state, &row, begun, run);
         }
     } else {
+        run_log_start(run);
         start_script(run);
     }
     return 0;
@@ -378,7 +354,7 @@ void run_job_failed(struct run *run, const char *key, struct str seen, const cha
     run->traced = run->traced || strchr(message, '\n');
     run->failed++;
     run_settle(run, key, JOB_FAILED, seen, NULL, NULL);
-    log_event(run->site->log, LOG_ERROR, first, LOG_FIELDS({"policy", run->policy->name}, {"job", key}));
+    run_event(run, LOG_ERROR, first, LOG_FIELDS({"job", key}));
     if (run->runs->observe) {
         static const struct mpijob_diff no_diff;
         static const char *const none[] = {NULL};

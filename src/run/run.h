@@ -172,6 +172,12 @@ struct run {
 /* "done", "partial" (to its end, but not with every job), "failed"...; NULL: it has not ended. */
 const char *run_outcome_name(const struct run *run);
 
+/* A line of the log about the run (run_log.c): fields get its policy and cluster before them, and its number behind
+ * them, once it has one. fields as of log_event (base/log.h), at most 64 entries. */
+void run_event(const struct run *run, enum log_level level, const char *message, const struct log_field *fields);
+void run_log_start(const struct run *run);
+void run_log_end(const struct run *run);
+
 /* 0 or ERR_NOMEM, and then done is not called. The run frees itself after done. */
 int run_start(struct runs *runs, const struct run_call *call, struct run **run, struct error *err);
 

@@ -156,7 +156,6 @@ static void log_change(const struct run_change *c, const struct change_result *r
                                         "would delete"};
     static const char *const failed[] = {"not replaced", "not patched", "not replaced", "not created", "not deleted"};
     const struct run *run = c->run;
-    const struct log *log = run->site->log;
     bool replaces = c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE;
     const char *what = c->ours && replaces ? "job" : "object";
     const char *kind = c->ours && run->policy->kinds.count > 1 ? mpijob_kind_info(c->kind)->name : NULL;
@@ -173,14 +172,13 @@ static void log_change(const struct run_change *c, const struct change_result *r
         mpijob_diff_write(result->launcher, false, &launcher_lines);
     }
     if (err)
-        log_event(log, LOG_ERROR, result->changed ? "replaced in part" : failed[c->verb],
-                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
-                             {"kind", kind}, LOG_LINES_FIELD("diff", result->changed ? diff.ptr : NULL, lines.ptr),
+        run_event(run, LOG_ERROR, result->changed ? "replaced in part" : failed[c->verb],
+                  LOG_FIELDS({what, c->key}, {"kind", kind},
+                             LOG_LINES_FIELD("diff", result->changed ? diff.ptr : NULL, lines.ptr),
                              {"reason", err->reason}, {"message", err->message}));
     else
-        log_event(log, LOG_INFO, c->kept ? "waits for approval" : (result->dry_run ? would : done)[c->verb],
-                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
-                             {"kind", kind}, LOG_LINES_FIELD("diff", diff.ptr, lines.ptr),
+        run_event(run, LOG_INFO, c->kept ? "waits for approval" : (result->dry_run ? would : done)[c->verb],
+                  LOG_FIELDS({what, c->key}, {"kind", kind}, LOG_LINES_FIELD("diff", diff.ptr, lines.ptr),
                              LOG_LINES_FIELD("launcher", launcher.ptr, launcher_lines.ptr),
                              {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
                              {"effect_seen", *seen ? seen : NULL},

@@ -20,9 +20,8 @@ struct run_pods {
 static void fail(struct run_pods *p, const struct error *err)
 {
     p->failed = true;
-    log_event(p->run->site->log, LOG_WARN,
-              "pods cannot be listed, so workers.active of jobs that have ended is nil in this run",
-              LOG_FIELDS({"policy", p->run->policy->name}, {"cluster", p->run->site->told}, {"reason", err->message}));
+    run_event(p->run, LOG_WARN, "pods cannot be listed, so workers.active of jobs that have ended is nil in this run",
+              LOG_FIELDS({"reason", err->message}));
 }
 
 static void listed(void *data, const struct error *err)

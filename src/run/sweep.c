@@ -111,7 +111,7 @@ static void changed_since(struct sweep *s, const struct mpijob_view *view)
              view->name.ptr);
     error_set(&err, ERR_CONFLICT, "the job has changed since its owner was warned");
     err.retryable = true;
-    log_event(s->run->site->log, LOG_WARN, err.message, LOG_FIELDS({"policy", s->run->policy->name}, {"job", key}));
+    run_event(s->run, LOG_WARN, err.message, LOG_FIELDS({"job", key}));
     run_settle(s->run, key, JOB_FAILED, view->resource_version, NULL, &err);
 }
 

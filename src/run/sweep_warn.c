@@ -156,8 +156,8 @@ int sweep_by_sink(lua_State *L)
         return luaL_argerror(L, 1, "a job expected");
     if (message) {
         snprintf(s->unwarned, sizeof s->unwarned, "%.*s", (int)strcspn(message, "\n"), message);
-        log_event(run->site->log, LOG_ERROR, "a function of warn.by has not warned",
-                  LOG_FIELDS({"policy", run->policy->name}, {"job", job->key}, {"reason", message}));
+        run_event(run, LOG_ERROR, "a function of warn.by has not warned",
+                  LOG_FIELDS({"job", job->key}, {"reason", message}));
         return 0;
     }
     run->feed->warned(run->feed->data, job->key);

@@ -236,7 +236,7 @@ describe("in Lua", function()
             raises("broken", log.info, "x", { a = setmetatable({}, { __tostring = function() error("broken") end }) })
         ]=])
         support.lacks(log, "hidden")
-        support.contains(log, "info  plain policy=p\n")
+        support.contains(log, "info  plain policy=p run=1\n")
         for _, part in ipairs { "warn  careful policy=p", "b=false f=1.5 n=1 t=tee", "error 42", "info  nil" } do
             support.contains(log, part)
         end

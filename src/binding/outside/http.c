@@ -207,8 +207,7 @@ static int not_sent(lua_State *L, const char *method)
 {
     struct buf none = BUF_INIT;
     struct run *run = lua_run_of(L);
-    log_event(run->site->log, LOG_INFO, "a request was not sent, because this is a dry run",
-              LOG_FIELDS({"policy", run->policy->name}, {"method", method}));
+    run_event(run, LOG_INFO, "a request was not sent, because this is a dry run", LOG_FIELDS({"method", method}));
     push_answer(L, 0, str_of(""), &none);
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "ok");

@@ -317,9 +317,8 @@ static int tell(lua_State *L, const char *call, enum notice_type type, bool by_n
     buf_puts(&t->notice.parts[PART_POLICY], run->policy->name);
     script_charge(L, COST_US);
     if (run->dry_run) {
-        log_event(
-            run->site->log, LOG_INFO, "a notification was not sent, because this is a dry run",
-            LOG_FIELDS({"policy", run->policy->name}, {"type", call + 7}, {"text", t->notice.parts[PART_TEXT].ptr}));
+        run_event(run, LOG_INFO, "a notification was not sent, because this is a dry run",
+                  LOG_FIELDS({"type", call + 7}, {"text", t->notice.parts[PART_TEXT].ptr}));
         lua_pushboolean(L, 1);
         return 1;
     }
