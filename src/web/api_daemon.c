@@ -107,6 +107,16 @@ static void get_clusters(void *data, struct admin_request *r)
     ask_verb(data, r, &form);
 }
 
+/* ---- the log ---- */
+
+static const struct field log_fields[] = {{"after", FIELD_NUMBER, false}, {NULL, FIELD_TEXT, false}};
+
+static void get_log(void *data, struct admin_request *r)
+{
+    static const struct ask_form form = {.verb = "log", .fields = log_fields};
+    ask_verb(data, r, &form);
+}
+
 /* ---- the description ---- */
 
 extern const char embedded_openapi[];
@@ -131,6 +141,7 @@ static void post_reload(void *data, struct admin_request *r)
 const struct admin_route daemon_routes[] = {
     {"GET", "/api/v1/status", ADMIN_READER, get_status},
     {"GET", "/api/v1/clusters", ADMIN_READER, get_clusters},
+    {"GET", "/api/v1/log", ADMIN_READER, get_log},
     {"GET", "/api/v1/openapi.json", ADMIN_READER, get_description},
     {"POST", "/api/v1/reload", ADMIN_WRITER, post_reload},
     {NULL, NULL, ADMIN_ANYONE, NULL},

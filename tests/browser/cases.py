@@ -223,7 +223,7 @@ def _(w):
     no_violations(page)
     w.go(page, "policies/free-gpus")
     press(page, "Run now", fill={"Only this job": "nowhere/nothing"})
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text('"nothing" not found')
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text('"nothing"')
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     no_violations(page)
@@ -381,7 +381,6 @@ def _(w):
     page.locator("#by").select_option("owner")
     page.get_by_role("main").get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_role("region", name="By team")).to_contain_text("Workflow/")
-    page.screenshot(path=os.path.join(IMAGES, "dashboard-gpus.png"))
 
 
 @case("shows the clusters, and what is watched there")
@@ -390,6 +389,24 @@ def _(w):
     expect(page.get_by_role("region", name="Watches of default")).to_contain_text("MPIJobs")
     expect(page.get_by_role("region", name="The daemon")).to_contain_text("policies")
     no_violations(page)
+
+
+@case("shows the end of the log as it grows, by level and words, and no secret")
+def _(w):
+    page = w.go(w.page("writes"), "log")
+    lines = page.get_by_role("region", name="Lines of the log")
+    expect(lines).to_contain_text("commands may ask this daemon")
+    w.api("/policies/watched/pause", {})
+    expect(lines).to_contain_text("policy=watched")
+    w.api("/policies/watched/resume", {})
+    no_violations(page)
+    page.get_by_label("Words").fill("by <i>design</i>")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_contain_text(re.compile("[0-9]+ of the last [0-9]+ lines"))
+    w.go(page, "log?level=error&words=nothing")
+    expect(page.get_by_role("main")).to_contain_text("No line fits these filters.")
+    text = json.dumps(w.api("/log"))
+    assert "writes" not in text and "reads" not in text
 
 
 # ---- how it is used ----
@@ -444,9 +461,9 @@ def _(w):
         no_violations(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name}: the page is wider than the window"
         page.screenshot(path=os.path.join(IMAGES, f"dashboard-{name}.png"))
-        for where in ("policies/free-gpus", f"runs/{run}", "journal?show=changes", "jobs", "gpus", "clusters"):
+        for where in ("policies/free-gpus", f"runs/{run}", "journal?show=changes", "jobs", "gpus", "clusters", "log"):
             w.go(page, where)
-            page.get_by_role("table").first.wait_for()
+            page.get_by_role("region").first.wait_for()
             no_violations(page)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name}, {where}: the page is wider than the window"
 

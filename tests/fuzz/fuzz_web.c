@@ -55,10 +55,11 @@ static void h_echo(void *data, struct control_request *r, struct json args)
 static const struct control_verb verbs[] = {
     {"status", CONTROL_READS, h_echo},  {"waiting", CONTROL_READS, h_echo}, {"runs", CONTROL_READS, h_echo},
     {"changes", CONTROL_READS, h_echo}, {"journal", CONTROL_READS, h_echo}, {"trigger", CONTROL_ACTS, h_echo},
-    {"jobs", CONTROL_READS, h_echo},    {"report", CONTROL_READS, h_echo},  {"hold", CONTROL_ACTS, h_echo},
-    {"undo", CONTROL_ACTS, h_echo},     {"why", CONTROL_READS, h_echo},     {"pause", CONTROL_ACTS, h_echo},
-    {"resume", CONTROL_ACTS, h_echo},   {"reload", CONTROL_ACTS, h_echo},   {"approve", CONTROL_ACTS, h_echo},
-    {"reject", CONTROL_ACTS, h_echo},   {"extend", CONTROL_ACTS, h_echo},   {NULL, CONTROL_READS, NULL},
+    {"jobs", CONTROL_READS, h_echo},    {"report", CONTROL_READS, h_echo},  {"log", CONTROL_READS, h_echo},
+    {"hold", CONTROL_ACTS, h_echo},     {"undo", CONTROL_ACTS, h_echo},     {"why", CONTROL_READS, h_echo},
+    {"pause", CONTROL_ACTS, h_echo},    {"resume", CONTROL_ACTS, h_echo},   {"reload", CONTROL_ACTS, h_echo},
+    {"approve", CONTROL_ACTS, h_echo},  {"reject", CONTROL_ACTS, h_echo},   {"extend", CONTROL_ACTS, h_echo},
+    {NULL, CONTROL_READS, NULL},
 };
 
 static void tick(uv_timer_t *timer)

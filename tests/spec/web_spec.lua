@@ -83,6 +83,19 @@ describe("the JSON API", function()
         assert.are.same({ "cluster", "connected" }, { status.parts[1].kind, status.parts[1].state })
         assert.is_true(select(2, write:get("/api/v1/status")).may_act)
         problem(401, "Refused", "a token is needed", none:get("/api/v1/status"))
+        local _, log = read:get("/api/v1/log")
+        assert.are.equal(1, log.items[1].line)
+        local last = log.items[#log.items]
+        support.contains(daemon.stderr, last.text)
+        for _, line in ipairs(log.items) do
+            support.lacks(line.text, "reads-only")
+        end
+        write:post("/api/v1/policies/free/pause")
+        local _, later = read:get("/api/v1/log?after=" .. math.tointeger(last.line))
+        assert.is_true(later.items[1].line > last.line)
+        support.contains(support.json.encode(later), "paused")
+        write:post("/api/v1/policies/free/resume")
+        problem(401, "Refused", "a token is needed", none:get("/api/v1/log"))
     end)
 
     it("has the dashboard's files for everyone, and its overview as HTML for who may read", function()
@@ -283,7 +296,7 @@ describe("the JSON API", function()
         for path in pairs(described.paths) do
             index[#index + 1] = path
         end
-        assert.are.equal(25, #index)
+        assert.are.equal(26, #index)
     end)
 
     it("tells events as they happen, goes on where a client was, and tells of gaps", function()

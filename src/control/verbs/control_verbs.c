@@ -49,6 +49,8 @@ int verbs_open(struct control *control, const struct verbs_options *options, str
     if (!rc)
         rc = control_add(control, session_verbs, v, err);
     if (!rc)
+        rc = control_add(control, log_verbs, v, err);
+    if (!rc)
         rc = control_add(control, hold_verbs, v, err);
     if (!rc)
         rc = control_add(control, jobs_verbs, v, err);

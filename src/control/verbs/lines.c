@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A ring of lines a policy. */
+/* A ring of lines a policy, and one of all. */
 #include "control/verbs/lines.h"
 
 #include <stdlib.h>
@@ -20,6 +20,11 @@ struct lines {
     uv_mutex_t mutex;
     struct ring *rings;
     size_t count, cap, oldest; /* oldest: the one whose place is taken next, when all are taken */
+    struct {
+        enum log_level level;
+        char *text;
+    } last[LINES_LAST];
+    int64_t numbered; /* lines that have come; number n stands in last[n % LINES_LAST] */
 };
 
 static struct ring *find(struct lines *l, const char *policy)
@@ -72,12 +77,24 @@ static size_t cut(const char *text, size_t len)
     return len;
 }
 
+/* Without memory the line is missing. */
+static void keep_last(struct lines *l, enum log_level level, struct str line)
+{
+    char *text = str_dup(str_n(line.ptr, cut(line.ptr, str_trim(line).len)));
+    uv_mutex_lock(&l->mutex);
+    size_t at = (size_t)(++l->numbered % LINES_LAST);
+    free(l->last[at].text);
+    l->last[at].text = text;
+    l->last[at].level = level;
+    uv_mutex_unlock(&l->mutex);
+}
+
 static void hear(void *data, enum log_level level, const char *message, const struct log_field *fields, struct str line)
 {
     struct lines *l = data;
     const char *policy = NULL;
-    (void)level;
     (void)message;
+    keep_last(l, level, line);
     for (const struct log_field *f = fields; f && f->name && !policy; f++)
         policy = f->value && strcmp(f->name, "policy") == 0 ? f->value : NULL;
     if (!policy || !*policy || strlen(policy) >= sizeof((struct ring){0}).policy)
@@ -118,6 +135,8 @@ void lines_close(struct lines *l, struct log *log)
     log->hear = NULL;
     for (size_t i = 0; i < l->count; i++)
         empty(&l->rings[i]);
+    for (size_t i = 0; i < LINES_LAST; i++)
+        free(l->last[i].text);
     free(l->rings);
     uv_mutex_destroy(&l->mutex);
     free(l);
@@ -131,6 +150,19 @@ void lines_each(struct lines *l, const char *policy, void (*visit)(void *data, c
         const char *text = r->lines[(r->next + i) % LINES_A_POLICY];
         if (text)
             visit(data, text);
+    }
+    uv_mutex_unlock(&l->mutex);
+}
+
+void lines_each_last(struct lines *l, int64_t after,
+                     void (*visit)(void *data, int64_t number, enum log_level level, const char *text), void *data)
+{
+    uv_mutex_lock(&l->mutex);
+    int64_t first = l->numbered > LINES_LAST ? l->numbered - LINES_LAST + 1 : 1;
+    for (int64_t n = after >= first ? after + 1 : first; n <= l->numbered; n++) {
+        const size_t at = (size_t)(n % LINES_LAST);
+        if (l->last[at].text)
+            visit(data, n, l->last[at].level, l->last[at].text);
     }
     uv_mutex_unlock(&l->mutex);
 }

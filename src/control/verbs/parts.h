@@ -126,6 +126,10 @@ int verbs_check_freeze(const struct verbs *v, bool override, bool *frozen, struc
 
 extern const struct control_verb journal_verbs[]; /* data: the struct verbs */
 
+/* ---- log_told.c ---- */
+
+extern const struct control_verb log_verbs[]; /* data: the struct verbs */
+
 /* ---- holds.c ---- */
 
 extern const struct control_verb hold_verbs[]; /* data: the struct verbs */

@@ -76,7 +76,7 @@ function form(args) {
         const given = Object.fromEntries(new FormData(event.target));
         location.hash = query("#/gpus", { by: given.by, key: given.by === "label" ? given.key : null });
     };
-    return h("form", { class: "row", onsubmit: submit, role: "search", "aria-label": "How jobs are put together" },
+    return h("form", { class: "row", onsubmit: submit, "data-open": true, role: "search", "aria-label": "How jobs are put together" },
         h("label", {}, "By", h("select", { name: "by", id: "by" }, EVERY.map(([value, text]) => h("option", { value, selected: (args.by || "namespace") === value }, text)))),
         h("label", {}, "Key of the label", h("input", { name: "key", id: "key", value: args.key || "team", size: 14 })), h("button", { type: "submit", id: "by-go" }, "Show"));
 }

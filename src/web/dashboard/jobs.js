@@ -88,7 +88,7 @@ function form(args) {
         event.preventDefault();
         location.hash = query("#/jobs", { ...Object.fromEntries(new FormData(event.target)), sort: args.sort, reverse: args.reverse });
     };
-    return h("form", { class: "row", onsubmit: submit, role: "search", "aria-label": "Filters of the jobs" },
+    return h("form", { class: "row", onsubmit: submit, "data-open": true, role: "search", "aria-label": "Filters of the jobs" },
         TEXTS.map(([name, label]) => h("label", {}, label, h("input", { name, id: `filter-${name}`, value: args[name] || "", size: 14 }))),
         h("label", {}, "Phase", h("select", { name: "phase", id: "filter-phase" }, PHASES.map((p) => h("option", { value: p, selected: (args.phase || "") === p }, p || "any")))),
         h("label", { class: "check" }, h("input", { type: "checkbox", name: "holding", id: "filter-holding", value: "yes", checked: args.holding }), "Ended, and holds GPUs"),

@@ -8,26 +8,38 @@ import * as gpus from "./gpus.js";
 import * as job from "./job.js";
 import * as jobs from "./jobs.js";
 import * as journal from "./journal.js";
+import * as log from "./log.js";
 import * as overview from "./overview.js";
 import * as policy from "./policy.js";
 import * as run from "./run.js";
 
 // Each has title(args), load(args, signal), draw(data, context, args), and hears(event): whether it shows what that event is about.
-// fresh: what takes the daemon some work is asked for each minute at most ("minute"), or by a person alone ("button").
-const VIEWS = { "": overview, policies: policy, runs: run, jobs, job, gpus, journal, clusters };
-const NAVIGATION = [["", "Overview"], ["jobs", "Jobs"], ["gpus", "GPUs"], ["journal", "Journal"], ["clusters", "Clusters"]];
-const GATHER_MS = 250; // events come in swarms: the view is asked for once
+// fresh: what takes the daemon some work is asked for each minute at most ("minute"), or by a person alone ("button"); what no
+// event tells of, every few seconds ("seconds").
+const VIEWS = { "": overview, policies: policy, runs: run, jobs, job, gpus, journal, clusters, log };
+const NAVIGATION = [["", "Overview"], ["jobs", "Jobs"], ["gpus", "GPUs"], ["journal", "Journal"], ["clusters", "Clusters"], ["log", "Log"]];
+const GATHER_MS = 250; // events come in swarms: the view is asked for once,
+const PAUSES = { minute: 60000, seconds: 3000 };
+const SHARE = 4; // and what takes the daemon long, more seldom: the pause is so many times what the last one took
 
 const main = document.getElementById("main");
-const state = { status: null, view: null, args: null, data: undefined, drawn: "", serial: 0, asked: null, failed: null, timer: 0, heard: null };
+const state = { status: null, view: null, args: null, data: undefined, drawn: "", serial: 0, asked: null, failed: null, timer: 0, took: 0, heard: null };
 
 // ---- where we are ----
+
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        return text; // a person has typed it so
+    }
+}
 
 function place() {
     const [path, search] = location.hash.replace(/^#\/?/, "").split("?");
     const [name, ...rest] = path.split("/");
     const args = Object.fromEntries(new URLSearchParams(search || ""));
-    if (rest.length) args.id = decodeURIComponent(rest.join("/"));
+    if (rest.length) args.id = decoded(rest.join("/"));
     return { view: VIEWS[name] || overview, name: VIEWS[name] ? name : "", args };
 }
 
@@ -114,12 +126,13 @@ async function refresh() {
     const serial = ++state.serial;
     if (state.asked) state.asked.abort();
     state.asked = new AbortController();
-    const { signal } = state.asked, { view, args } = state;
+    const { signal } = state.asked, { view, args } = state, begun = performance.now();
     clearTimeout(state.timer);
     state.timer = 0;
     try {
         const [status, data] = await Promise.all([get("/status", null, signal), view.load(args, signal)]);
         if (serial !== state.serial) return;
+        state.took = performance.now() - begun;
         setNow(status.now);
         state.status = status;
         state.data = data;
@@ -127,15 +140,16 @@ async function refresh() {
         draw();
         drawSession();
         hear();
-        if (view.fresh === "minute") refreshSoon();
+        if (PAUSES[view.fresh]) refreshSoon();
     } catch (problem) {
         if (serial === state.serial && problem.name !== "AbortError") fail(problem);
     }
 }
 
 function refreshSoon() {
-    const { fresh } = state.view, wait = fresh && state.data !== undefined && !state.failed ? 60000 : GATHER_MS;
-    if (fresh === "button" && wait !== GATHER_MS) return;
+    const { fresh } = state.view, whole = state.data !== undefined && !state.failed;
+    if (fresh === "button" && whole) return;
+    const wait = whole && PAUSES[fresh] ? PAUSES[fresh] : Math.max(GATHER_MS, SHARE * state.took);
     if (!state.timer) state.timer = setTimeout(refresh, wait);
 }
 
