@@ -107,6 +107,11 @@ int failure_explain(struct failure f, const char *path, struct error *err)
     case SQLITE_PERM:
     case SQLITE_AUTH:
         return explain_access(f, path, err);
+    case SQLITE_ERROR:
+        return error_set(err, ERR_IO,
+                         "%s does not have the tables of its schema, or not as they have to be: `mpijobd state check "
+                         "--state %s` tells what is wrong; a backup helps",
+                         path, path);
     default:
         return error_set(err, ERR_IO, "%s: %s%s%s (SQLite %d)", path, sqlite3_errstr(f.sqlite), f.os ? ": " : "",
                          f.os ? strerror(f.os) : "", f.sqlite);

@@ -48,8 +48,7 @@ static int open_reader(struct store *s, struct error *err)
     int rc = sqlite3_open_v2(s->path, &s->reader, SQLITE_OPEN_READONLY | SQLITE_OPEN_FULLMUTEX, NULL);
     if (rc)
         return fail_sqlite(s->reader, rc, s->path, err);
-    sqlite3_extended_result_codes(s->reader, 1);
-    sqlite3_busy_timeout(s->reader, BUSY_MS);
+    db_settle(s->reader);
     return 0;
 }
 

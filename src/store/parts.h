@@ -152,6 +152,9 @@ struct writer {
 /* ERR_IO, ERR_NOMEM, and those of schema.c. */
 int writer_open(struct writer *w, const char *path, const struct log *log, struct error *err);
 void writer_close(struct writer *w);
+/* Of each connection: how long it waits for others, and that it does not obey what another program has put into the
+ * file: no triggers, no views. */
+void db_settle(sqlite3 *db);
 /* Reads the whole file once. An SQLite result code: SQLITE_CORRUPT, where there is damage. */
 int db_look_for_damage(sqlite3 *db);
 /* Carries out all in one transaction; where that fails, each in one of its own, so that only the culprits fail. */

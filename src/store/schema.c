@@ -117,6 +117,8 @@ int schema_look(sqlite3 *db, const char *path, int newest, int *version, struct 
     rc = schema_number(db, "SELECT coalesce(max(version), 0) FROM schema_version", &found);
     if (rc)
         return fail_sqlite(db, rc == SQLITE_ERROR ? SQLITE_CORRUPT : rc, path, err);
+    if (found < 0)
+        return fail_sqlite(db, SQLITE_CORRUPT, path, err);
     if (found > newest)
         return error_set(
             err, ERR_INVALID,

@@ -104,6 +104,15 @@ static int use_wal(struct writer *w, const char *path, struct error *err)
     return 0;
 }
 
+void db_settle(sqlite3 *db)
+{
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_busy_timeout(db, BUSY_MS);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+}
+
 /* What the look has come upon: SQLite tells a page that could not be read, for want of memory or by the disk's fault,
  * as a finding "... error code=7". */
 static int found_of(const char *answer)
@@ -192,8 +201,7 @@ int writer_open(struct writer *w, const char *path, const struct log *log, struc
     int rc = sqlite3_open_v2(path, &w->db, flags, NULL);
     if (rc)
         return fail_sqlite(w->db, rc, path, err);
-    sqlite3_extended_result_codes(w->db, 1);
-    sqlite3_busy_timeout(w->db, BUSY_MS);
+    db_settle(w->db);
     rc = schema_look(w->db, path, schema_newest, &version, err);
     if (rc == 0)
         rc = use_wal(w, path, err);

@@ -78,6 +78,8 @@ describe("the state's file", function()
             ["a foreign table"] = { "CREATE TABLE mine(x)", "the table mine (column x) does not belong to mpijobd", "remove it" },
             ["a foreign column"] = { "ALTER TABLE runs ADD COLUMN mine", "the table runs (column mine) does not belong to mpijobd", "remove it" },
             ["a trigger"] = { "CREATE TRIGGER t AFTER INSERT ON runs BEGIN DELETE FROM marks; END", "the trigger t does not belong to mpijobd", "DROP TRIGGER" },
+            ["a version that is missing"] = { "DELETE FROM schema_version WHERE version = 3", "the table schema_version does not tell of every version", "put a backup" },
+            ["a generated column"] = { "ALTER TABLE runs ADD COLUMN g AS (abs(-9223372036854775808))", "the table runs (column g) does not belong to mpijobd", "remove it" },
             ["a missing index"] = { "DROP INDEX changes_in_flight", "the index changes_in_flight is missing", "put a backup in its place" },
             ["a missing table"] = { "DROP TABLE kept", "the table kept (column key) is missing", "put a backup in its place" },
             ["two epochs"] = { "INSERT INTO epoch VALUES(1)", "the table epoch has 2 rows, and has to have one", "put a backup" },
@@ -89,12 +91,55 @@ describe("the state's file", function()
                 support.contains(err, case[2])
                 support.contains(err, case[3])
                 support.lacks(out, "nothing is wrong")
+                if what == "a generated column" then -- nothing that has all columns can be read
+                    support.contains(err, "does not have the tables of its schema, or not as they have to be")
+                    return
+                end
                 local found
                 found, code = check()
                 assert.are.equal(1, code)
                 assert.is_true(found.fault_count >= 1 and #found.faults >= 1 and #found.faults[1].cure > 0)
             end)
         end
+
+        it("and has what would act when it is read or written: mpijobd does not obey it", function()
+            support.sql(state, "CREATE TABLE hits(x)")
+            support.sql(state, "CREATE TRIGGER t AFTER INSERT ON runs BEGIN INSERT INTO hits VALUES(1); END")
+            run_once(folder .. "/p.lua")
+            assert.are.equal("0", support.sql(state, "SELECT count(*) FROM hits"))
+            support.sql(state, "DROP TABLE kept")
+            support.sql(state, "CREATE VIEW kept AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT 's' AS space, n AS key, 'v' AS value, 0 AS expires_at FROM r")
+            local code, _, err = command "export"
+            assert.are.equal(1, code)
+            support.contains(err, "does not have the tables of its schema")
+        end)
+
+        it("and tells names that another program has made up so that a terminal does not obey them, and not without end", function()
+            local more = ""
+            for i = 2, 45 do
+                more = more .. ", c" .. i
+            end
+            support.sql(state, 'CREATE TABLE "a\27[31m\n"(a)')
+            support.sql(state, "CREATE TABLE t(c1" .. more .. ")")
+            local code, out, err = command "check"
+            assert.are.equal(1, code)
+            support.lacks(err, "\27")
+            support.contains(err, "a?[31m?")
+            support.contains(err, "and 6 more")
+            support.contains(out, "46 things are wrong")
+        end)
+
+        it("and says that it has a version which no mpijobd has", function()
+            for _, version in ipairs { "-5", "-9223372036854775808" } do
+                support.sql(state, "DELETE FROM schema_version")
+                support.sql(state, "INSERT INTO schema_version VALUES(" .. version .. ", 0)")
+                for _, args in ipairs { { "state", "check" }, { "journal" }, { "run", "--once", folder .. "/p.lua", table.unpack(server.reach) } } do
+                    local code, out, err = support.mpijobd(args[1], "--state", state, table.unpack(args, 2))
+                    assert.are.equal(1, code, out .. err)
+                    support.contains(err, "is damaged: ")
+                end
+            end
+        end)
 
         it("and other users may read it", function()
             assert(support.uv.fs_chmod(state, tonumber("644", 8)))

@@ -74,8 +74,7 @@ static int tell(struct session *s)
         return session_fail(s, &s->error);
     if (look.faults)
         fprintf(stderr,
-                "mpijobd %s: %lld things are wrong in it, as in the state itself; mpijobd state check --state FILE "
-                "names them\n",
+                "mpijobd %s: something is wrong in it, as in the state itself: mpijobd state check tells what (%lld)\n",
                 s->command, (long long)look.faults);
     if (s->options.output == OUTPUT_JSON)
         return tell_json(s, &look);

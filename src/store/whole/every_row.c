@@ -3,10 +3,9 @@
 #include "store/whole/every_row.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "store/parts.h"
-
-#define COLUMNS_MAX 64
 
 static struct store_cell cell(sqlite3_stmt *s, int i)
 {
@@ -28,20 +27,21 @@ static struct store_cell cell(sqlite3_stmt *s, int i)
 /* *more: it was not stopped. */
 static int table(sqlite3 *db, const struct store_rows *rows, const char *name, const char *order, bool *more)
 {
-    struct store_cell cells[COLUMNS_MAX];
     char sql[128];
     sqlite3_stmt *s;
     snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY %s", name, order);
     int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
     if (rc)
         return rc;
-    while (*more && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        int count = sqlite3_column_count(s);
-        count = count < COLUMNS_MAX ? count : COLUMNS_MAX;
+    int count = sqlite3_column_count(s);
+    struct store_cell *cells = calloc((size_t)count, sizeof *cells);
+    rc = cells ? SQLITE_OK : SQLITE_NOMEM;
+    while (cells && *more && (rc = sqlite3_step(s)) == SQLITE_ROW) {
         for (int i = 0; i < count; i++)
             cells[i] = cell(s, i);
         *more = rows->row(rows->data, name, cells, count);
     }
+    free(cells);
     int end = sqlite3_finalize(s);
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : end ? end : rc;
 }

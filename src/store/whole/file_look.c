@@ -12,7 +12,8 @@
 
 #include "store/parts.h"
 
-#define EPOCH_SINCE 5 /* the first schema with this table */
+#define EPOCH_SINCE 5  /* the first schema with this table */
+#define FAULTS_MOST 40 /* that are told one by one */
 #define BACKUP_BACK "put a backup in its place"
 
 struct look {
@@ -26,10 +27,13 @@ __attribute__((format(printf, 3, 4))) static void tell(struct look *l, const cha
 {
     char what[640];
     va_list args;
+    if (l->found->faults++ >= FAULTS_MOST)
+        return;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    l->found->faults++;
+    for (char *p = what; *p; p++) /* names that another program has made up */
+        *p = (unsigned char)*p < ' ' || *p == 0x7f ? '?' : *p;
     l->how->fault(l->how->data, what, cure);
 }
 
@@ -68,7 +72,7 @@ static void damage(struct look *l, sqlite3_stmt *s)
 /* type, name and column of all there is; sqlite_stat1 and the like are SQLite's own. */
 #define PARTS                                                                                                          \
     "SELECT m.type AS type, m.name AS name, coalesce(c.name, '') AS part FROM sqlite_master m LEFT JOIN"               \
-    " pragma_table_info(m.name) c ON m.type = 'table' WHERE m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    " pragma_table_xinfo(m.name) c ON m.type = 'table' WHERE m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 
 /* Has the other database this part? */
 static int has(sqlite3 *db, sqlite3_stmt *part, bool *there)
@@ -166,9 +170,21 @@ static int look_for_one_row(struct look *l, const char *table, int since)
     return rc;
 }
 
+/* One row for each step that brought it here. */
+static int look_at_versions(struct look *l)
+{
+    int64_t count, first;
+    int rc = numbers(l, "SELECT count(DISTINCT version), min(version) FROM schema_version", &count, &first);
+    if (rc == SQLITE_OK && (count != l->found->version || first != 1))
+        tell(l, BACKUP_BACK, "the table schema_version does not tell of every version up to %d", l->found->version);
+    return rc;
+}
+
 static int look_at_rows(struct look *l)
 {
-    int rc = look_for_lost_runs(l);
+    int rc = look_at_versions(l);
+    if (rc == SQLITE_OK)
+        rc = look_for_lost_runs(l);
     if (rc == SQLITE_OK)
         rc = look_for_one_row(l, "epoch", EPOCH_SINCE);
     return rc ? rc : look_for_one_row(l, "chain_start", STORE_CHAIN_SINCE);
@@ -246,9 +262,14 @@ static int look(struct look *l, struct store *s, struct error *err)
         return rc;
     measure(l);
     rc = each(l->db, "PRAGMA integrity_check(20)", damage, l);
-    if (rc || l->found->damaged)
+    bool unread = rc == SQLITE_ERROR; /* there is something in it that cannot be worked out: the tables tell what */
+    if (unread)
+        tell(l, BACKUP_BACK, "the file cannot be read to its end: %s", sqlite3_errmsg(l->db));
+    else if (rc || l->found->damaged)
         return rc ? fail_sqlite(l->db, rc, l->how->path, err) : 0;
     rc = look_at_tables(l, err);
+    l->found->damaged = unread;
+    l->incomplete = l->incomplete || unread;
     if (rc || l->incomplete)
         return rc;
     rc = look_at_rows(l);
