@@ -106,7 +106,7 @@ end
 -- What of another plugin has that name is a mistake that only the file that requires both can mend.
 local function put(into, what, name, given)
     local other = into[name]
-    if other and other.plugin ~= native.name then
+    if other and other.plugin ~= native.name and other.plugin ~= "mpijobd" then -- its own gives way
         error(("the %s %s of the plugin %s is the plugin %s's, too; require one of them"):format(what, name,
             native.name, other.plugin), 0)
     end

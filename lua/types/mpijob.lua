@@ -16,6 +16,18 @@
 ---@field replicas integer as the spec asks for
 ---@field active? integer as the status says; of a job that has ended, where the status does not keep it, the pods are counted, once a run (that waits, and needs `list` on pods); nil where neither tells
 
+---What Kueue makes of a job. What its Workload tells is looked up when it is asked for: all Workloads in scope are listed once a run (that waits,
+---and needs `list` on `workloads.kueue.x-k8s.io`; where they cannot be listed it raises an error).
+---@class mpijobd.Kueue
+---@field managed boolean by the label `kueue.x-k8s.io/queue-name`, or by Kueue's marks on a job that runs; where false, all else is nil
+---@field queue? string of the label
+---@field state? "waiting"|"admitted"|"stopped"|"finished" `stopped`: spec.active of its Workload is false
+---@field admitted? boolean
+---@field active? boolean
+---@field workload? string the Workload's name; nil where it has none yet
+---@field reason? string of the condition that decides the state, such as "Preempted"
+---@field message? string why it waits
+
 ---A job as it was when it was read; read-only. A field that does not exist raises an error that names the nearest one.
 ---Times are seconds since 1970, durations seconds; nil where they have no meaning.
 ---@class mpijobd.Job
@@ -42,6 +54,7 @@
 ---@field running_for number? nil unless it is Running
 ---@field finished_for number? nil unless it has ended
 ---@field workers mpijobd.Workers
+---@field kueue mpijobd.Kueue
 ---@field gpus integer asked for by all roles together: nvidia.com/gpu, amd.com/gpu and their like, or the configuration's gpu_resources
 ---@field cleanPodPolicy string? the value in force, from the place that the controller reads; may be a bad one, such as "running"
 ---@field activeDeadlineSeconds integer?

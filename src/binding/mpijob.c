@@ -31,7 +31,9 @@ static void open_kind(lua_State *L, const struct binding_module *m)
     lua_call(L, 1, 1);
     lua_pushcclosure(L, l_mpijob_replace, 2);
     lua_setfield(L, -2, "replace");
-    lua_job_count_workers(L, l_mpijob_workers); /* one for the jobs of all kinds */
+    lua_job_count_workers(L, l_mpijob_workers); /* one for the jobs of all kinds, as the next */
+    lua_job_look_up_kueue(L, l_mpijob_kueue);
+    mpijob_kueue_condition(L);
 }
 
 static const struct binding_function functions[] = {

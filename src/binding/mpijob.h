@@ -27,6 +27,9 @@ int l_mpijob_resume(lua_State *L);
 int l_mpijob_replace(lua_State *L);
 int l_mpijob_replace_once(lua_State *L); /* with a table of changes */
 int l_mpijob_replace_object(lua_State *L);
+/* Adds match.kueue to the conditions of the state. Raises. */
+void mpijob_kueue_condition(lua_State *L);
+int l_mpijob_kueue(lua_State *L);   /* job.kueue, as far as the job's Workload tells it */
 int l_mpijob_workers(lua_State *L); /* workers.active of a job, not of the module: the number of its workers, or nil */
 
 #endif

@@ -2,12 +2,9 @@
 /* The Workload by which Kueue manages a job: the one that bears the job's uid. A server without Kueue has none. */
 #include "halt/halt_parts.h"
 
-static const char *const versions[] = {"v1beta2", "v1beta1"};
-#define VERSIONS (sizeof versions / sizeof *versions)
-
 struct kube_resource halt_workload_resource(const struct halt *h)
 {
-    return (struct kube_resource){KUEUE_GROUP, versions[h->workload.version], KUEUE_WORKLOADS};
+    return (struct kube_resource){KUEUE_GROUP, kueue_versions[h->workload.version], KUEUE_WORKLOADS};
 }
 
 static void ask(struct halt *h);
@@ -44,7 +41,7 @@ static void listed(void *data, const char *resource_version, const struct error 
     struct json root;
     (void)resource_version;
     h->workload.list = NULL;
-    if (err && err->status == 404 && h->workload.version + 1 < VERSIONS) {
+    if (err && err->status == 404 && kueue_versions[h->workload.version + 1]) {
         h->workload.version++;
         ask(h);
         return;

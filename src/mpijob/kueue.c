@@ -4,6 +4,8 @@
 
 #include "mpijob/field.h"
 
+const char *const kueue_versions[] = {"v1beta2", "v1beta1", NULL};
+
 /* ---- the job ---- */
 
 bool kueue_manages(struct json job)

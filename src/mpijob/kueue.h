@@ -8,6 +8,8 @@
 
 #define KUEUE_GROUP "kueue.x-k8s.io"
 #define KUEUE_WORKLOADS "workloads"
+/* Its versions, the newest first; NULL-terminated. */
+extern const char *const kueue_versions[];
 #define KUEUE_JOB_UID KUEUE_GROUP "/job-uid" /* the label of a Workload that has its job's uid */
 
 /* By the label of its queue; or, where Kueue manages jobs without it, by the mark that it leaves in the templates of

@@ -17,6 +17,7 @@
 #include "run/run_change.h"
 #include "run/run_pods.h"
 #include "run/run_record.h"
+#include "run/run_workloads.h"
 #include "run/runs.h"
 #include "run/sweep.h"
 #include "site/counters.h"
@@ -144,6 +145,7 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
     run->script = NULL;
     run->script_ended = true;
     run_pods_free(run);
+    run_workloads_free(run);
     if (run->sweep)
         sweep_stop(run->sweep);
     if (err) {
@@ -222,6 +224,7 @@ void run_host_used(struct run *run, int64_t cpu)
 {
     run->cpu += cpu;
     run_pods_free(run); /* the next script counts them again */
+    run_workloads_free(run);
     run_changes_stop_waiting(run);
 }
 

@@ -15,6 +15,7 @@ struct runs;
 struct run_change;
 struct proposal;
 struct run_pods;
+struct run_workloads;
 struct run_jobs;
 struct sweep;
 struct run;
@@ -143,6 +144,7 @@ struct run {
     struct run_jobs *jobs;               /* of run.jobs; NULL: the run function has not asked for it yet */
     struct run_change *changes;          /* list of those under way */
     struct run_pods *pods[MPIJOB_KINDS]; /* NULL: not counted yet */
+    struct run_workloads *workloads;     /* NULL: not listed yet */
     unsigned active;                     /* changes under way */
     struct proposal *proposal;           /* changes that are to wait for approval (propose.h); NULL: none */
     int64_t approved;                    /* as of run_call */

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+extern const char embedded_kueue[]; /* match.kueue */
+extern const size_t embedded_kueue_len;
 extern const char embedded_mpijob[]; /* mpijob.replace with a function */
 extern const size_t embedded_mpijob_len;
 extern const char embedded_plugin[]; /* plugin { ... } */

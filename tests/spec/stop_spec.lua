@@ -351,6 +351,62 @@ describe("under Kueue a job", function()
         support.contains(out, "Workload train/jobset-x-jobset")
     end)
 
+    it("is told by job.kueue, and chosen by match.kueue, with one list of Workloads a run", function()
+        server = start(V2BETA1, "--kueue", "--speed", "60")
+        create_mpijob "a"
+        create_mpijob("b", nil, '{"mpijob-sim/admit-seconds":"never"}')
+        create_mpijob("c", '{"kueue.x-k8s.io/queue-name":"night-gpus"}')
+        server:create("train", "d", { annotations = HANGS })
+        for _, name in ipairs { "a", "c", "d" } do
+            phase(server, name, "Running")
+        end
+        support.proc.await(function() return #workloads() == 3 end)
+        assert.are.equal(0, (by_hand("stop", "c")))
+        server.sim:forget_requests()
+        local file = support.write(folder .. "/p.lua", [[
+            policy { name = "told", every = "1h", run = function()
+                local all = {}
+                for job in mpijob.list() do all[job.name] = job end
+                local a, b, c, d = all.a.kueue, all.b.kueue, all.c.kueue, all.d.kueue
+                assert(a.managed and a.queue == "gpus" and a.state == "admitted" and a.admitted and a.active, a.state)
+                assert(a.workload:find("^mpijob%-a%-"))
+                assert(b.state == "waiting" and not b.admitted and b.message:find("insufficient unused quota", 1, true), b.message)
+                assert(c.queue == "night-gpus" and c.state == "stopped" and c.active == false and c.reason == "Deactivated", c.reason)
+                assert(d.managed == false and d.state == nil and d.queue == nil)
+            end }
+            local function marks(name, kueue)
+                policy { name = name, every = "1h", match = { kueue = kueue }, replace = { labels = { [name] = "yes" } } }
+            end
+            marks("waiting", { state = "waiting" })
+            marks("idle", { state = { "waiting", "stopped" }, queue = "night-*" })
+            marks("ours", false)
+            marks("theirs", { managed = true })
+        ]])
+        local code, out, err = support.mpijobd("run", "--once", file, "-n", "train", "--kubeconfig", server.kubeconfig, "--state", folder .. "/state.db")
+        assert.are.equal(0, code, out .. err)
+        local function labels(name)
+            return server:get("train", name).metadata.labels or {}
+        end
+        for name, wanted in pairs { a = "theirs", b = "theirs waiting", c = "idle theirs", d = "ours" } do
+            local seen = {}
+            for _, label in ipairs { "idle", "ours", "theirs", "waiting" } do
+                seen[#seen + 1] = labels(name)[label] and label
+            end
+            assert.are.equal(wanted, table.concat(seen, " "), name)
+        end
+        assert.are.equal(3, #server.sim:requests "method=GET&path=*/workloads") -- told, waiting and idle; the others need none
+        code, out, err = support.mpijobd("rbac", file)
+        assert.are.equal(0, code, err)
+        support.contains(out, "kueue.x-k8s.io")
+        code, out, err = support.mpijobd("why", "waiting", "train/a", file, "--kubeconfig", server.kubeconfig)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "kueue")
+        support.write(file, 'policy { name = "p", every = "1h", match = { kueue = { state = "pending" } }, replace = { labels = { a = "b" } } }')
+        code, out, err = support.mpijobd("check", file)
+        assert.are.equal(1, code, out .. err)
+        support.contains(err, "the states are waiting, admitted, stopped, finished")
+    end)
+
     it("that is a part of another one is refused, and the one to stop is named", function()
         server = start(V2BETA1, "--kueue", "--speed", "60")
         create("TrainJob", "t")

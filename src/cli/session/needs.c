@@ -154,7 +154,7 @@ static int add_declared(struct needs *needs, const struct policy *p, struct json
 {
     char resource[256];
     bool matches = p->action != ACTION_RUN;
-    unsigned left = verbs_declared(json_get(declared, "verbs"), p->dry_run);
+    unsigned all = verbs_declared(json_get(declared, "verbs"), p->dry_run), left = all;
     int rc = 0;
     if (json_string_at(declared, "/resource", resource, sizeof resource))
         return 0;
@@ -167,6 +167,7 @@ static int add_declared(struct needs *needs, const struct policy *p, struct json
         unsigned may = kind ? known_verbs(kind, resource, group, &left) : 0;
         rc = add_verbs(needs, p, kind, may, matches, scope, err);
     }
+    left = left ? all : 0; /* one rule that has them all */
     const char *const *names = scope ? scope : matches ? mpijob_match_namespaces(p->match) : NULL;
     if (left && !rc && !names)
         rc = add_other(needs, NULL, resource, group, left, err);

@@ -148,6 +148,8 @@ static unsigned needs_of_word(struct str word, const char *p, const char *end, b
         return MAY_LIST;
     if (str_is(word, "workers"))
         *counted = true;
+    if (str_is(word, "kueue")) /* match.kueue, or job.kueue: Workloads are listed where their state is asked for */
+        return MAY_LIST_WORKLOADS;
     /* workers.active of a job that has ended: its pods are counted */
     return str_is(word, "active") && *counted ? MAY_LIST_PODS : MAY_NOTHING;
 }

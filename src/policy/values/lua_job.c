@@ -8,6 +8,7 @@
 
 #include "mpijob/kind.h"
 #include "policy/values/lua_clock.h"
+#include "policy/values/lua_job_kueue.h"
 #include "policy/values/lua_job_workers.h"
 #include "policy/values/lua_json.h"
 
@@ -110,6 +111,7 @@ enum job_field {
     J_CLUSTER,
     J_KIND,
     J_AS_OF,
+    J_KUEUE,
     J_SPEC /* from here on: the fields of the field map, then the methods */
 };
 
@@ -137,6 +139,7 @@ const char *const lua_job_names[] = {"name",
                                      "cluster",
                                      "kind",
                                      "as_of",
+                                     "kueue",
                                      "cleanPodPolicy",
                                      "activeDeadlineSeconds",
                                      "backoffLimit",
@@ -249,6 +252,9 @@ static int push_field(lua_State *L, const struct lua_job *job, int field, const 
         return 1;
     case J_AS_OF:
         push_time(L, job->as_of);
+        return 1;
+    case J_KUEUE:
+        lua_job_push_kueue(L, job);
         return 1;
     case J_CLUSTER:
         lua_pushstring(L, cluster_name(job->cluster));

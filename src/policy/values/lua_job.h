@@ -28,6 +28,9 @@ struct lua_job *lua_job_push(lua_State *L, struct str object, const struct clust
 /* Sets the function that job.workers.active calls, with the job, where the status does not tell the number. It may
  * wait. Without it, the value is nil there. The floor above sets it in each state. */
 void lua_job_count_workers(lua_State *L, lua_CFunction count);
+/* The same for what job.kueue tells of the job's Workload: called with the job, it answers with a table of `workload`,
+ * `admitted`, `active`, `state`, `reason`, `message`, or nil. */
+void lua_job_look_up_kueue(lua_State *L, lua_CFunction look);
 
 /* The job at index; NULL: something else is there. Never raises a Lua error. */
 struct lua_job *lua_job_at(lua_State *L, int index);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kueue's Workloads in the run's namespaces, by the jobs that they manage: listed once, when the run's script asks for
+ * the first time. */
+#ifndef MPIJOBD_RUN_RUN_WORKLOADS_H
+#define MPIJOBD_RUN_RUN_WORKLOADS_H
+
+#include "base/error.h"
+#include "mpijob/kueue.h"
+
+struct run;
+struct run_workloads;
+
+/* A wait until they are listed. It is the caller's, and stays in place until ready or run_workloads_leave. */
+struct run_workloads_wait {
+    void (*ready)(struct run_workloads_wait *wait); /* called once, later; then run_workloads_get has the result */
+    struct run_workloads *on;
+    struct run_workloads_wait *prev, *next;
+};
+
+struct run_workload { /* texts are the run's; "" where the Workload does not tell it */
+    enum kueue_state state;
+    const char *name, *queue, *reason, *message; /* message: shortened */
+};
+
+enum run_workloads_state { RUN_WORKLOADS_WAIT, RUN_WORKLOADS_READY, RUN_WORKLOADS_FAILED };
+/* READY: *out is the Workload of the job with that uid; false in *found: it has none, or the server has no Kueue.
+ * FAILED: they could not be listed, and *err says why. WAIT: wait->ready will be called. */
+enum run_workloads_state run_workloads_get(struct run *run, struct str uid, struct run_workloads_wait *wait,
+                                           bool *found, struct run_workload *out, struct error *err);
+void run_workloads_leave(struct run_workloads_wait *wait); /* ready is not called any more */
+
+/* For the run alone: at its end, when no wait is left. */
+void run_workloads_free(struct run *run);
+
+#endif
