@@ -19,6 +19,7 @@ import tempfile
 import yaml
 
 import checks
+import monitoring
 import pods
 import render
 import schemas
@@ -118,6 +119,7 @@ def main():
     opt = ap.parse_args()
     try:
         kustomize, helm, kubeconform = (tools.built(name) for name in ("kustomize", "helm", "kubeconform"))
+        promtool = tools.built("promtool")
         operator = tools.module(tools.OPERATOR) + "/example/prometheus-operator-crd/monitoring.coreos.com_"
     except tools.Missing as e:
         print(e)
@@ -131,6 +133,7 @@ def main():
         check("what is made from other files is as it is made, the roles by `mpijobd rbac`", done.returncode == 0, done.stdout + done.stderr)
         all_of = rendered(kustomize, helm)
         chart(helm)
+        monitoring.run(promtool, work, opt.build)
         conform(kubeconform, work, definitions, all_of)
         cluster = Cluster(f"{work}/server")
         for path in definitions:

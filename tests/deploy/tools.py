@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs that others made and that these tests run: built from their Go modules, in the versions of tools/go.mod, and kept."""
+"""The programs that others made and that these tests run: built from their Go modules, in the versions of the go.mod here, and kept."""
 import fcntl
 import hashlib
 import json
@@ -9,10 +9,12 @@ import shutil
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# The folder of their go.mod, their package, and tags: promtool without all that finds targets.
 PACKAGES = {
-    "helm": "helm.sh/helm/v3/cmd/helm",
-    "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
-    "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
+    "helm": ("tools", "helm.sh/helm/v3/cmd/helm", ""),
+    "kustomize": ("tools", "sigs.k8s.io/kustomize/kustomize/v5", ""),
+    "kubeconform": ("tools", "github.com/yannh/kubeconform/cmd/kubeconform", ""),
+    "promtool": ("promtool", "github.com/prometheus/prometheus/cmd/promtool", "remove_all_sd"),
 }
 # The definitions of ServiceMonitor and PrometheusRule are files in it.
 OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
@@ -37,7 +39,8 @@ def go(folder, *arguments):
 
 def built(name):
     """The path of a program, which is built unless the cache has it."""
-    folder = f"{HERE}/tools"
+    below, package, tags = PACKAGES[name]
+    folder = f"{HERE}/{below}"
     key = hashlib.sha256(go(folder, "env", "GOVERSION").encode())
     for file in ("go.mod", "go.sum"):
         with open(f"{folder}/{file}", "rb") as text:
@@ -49,7 +52,7 @@ def built(name):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(binary):
             print(f"building {name} (once)...", flush=True)
-            go(folder, "build", "-p", "2", "-mod=readonly", "-buildvcs=false", "-ldflags", "-s -w", "-o", binary + ".part", PACKAGES[name])
+            go(folder, "build", "-p", "2", "-mod=readonly", "-buildvcs=false", "-tags", tags, "-ldflags", "-s -w", "-o", binary + ".part", package)
             os.rename(binary + ".part", binary)
     return binary
 
