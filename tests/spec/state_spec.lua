@@ -216,6 +216,24 @@ describe("the state's file", function()
             end
         end)
 
+        it("to standard output, out of a container without a shell", function()
+            local out, err = good("backup", "--out", "-")
+            support.write(folder .. "/copy.db", out)
+            support.contains(err, "standard output: ")
+            support.contains(err, "1 run and 2 changes")
+            assert.are.equal("copy.db", beside())
+            for name in support.uv.fs_scandir_next, support.uv.fs_scandir(folder) do
+                assert.is_nil(name:find "copy%-", name)
+            end
+            assert(support.uv.fs_chmod(folder .. "/copy.db", tonumber("600", 8)))
+            local code, said = support.mpijobd("state", "check", "--state", folder .. "/copy.db", "--head", err:match "head (%S+)")
+            assert.are.equal(0, code, said)
+            local failed, _, why = support.proc.run("/bin/sh", { args = { "-c", 'exec "$@" >/dev/full', "sh", support.binary, "state", "backup", "--state", state, "--out", "-" } })
+            assert.are.equal(1, failed)
+            support.contains(why, "the copy cannot be sent to standard output: No space left on device")
+            assert.are.equal(2, (command("backup", "--out", "-", "-o", "json")))
+        end)
+
         it("and nothing is left of a copy that failed", function()
             local code, out, err = support.proc.run("/bin/sh", { args = { "-c", 'ulimit -f 8; trap "" XFSZ; exec "$@"', "sh", support.binary, "state", "backup", "--state", state,
                 "--out", folder .. "/copy.db" } })

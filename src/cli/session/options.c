@@ -81,7 +81,7 @@ static const struct known {
     {"partial", ID_PARTIAL, NULL, TAKES_APPLY, "make the changes that still fit, and leave the others"},
     {"reason", ID_REASON, "TEXT", TAKES_REJECT, "why, for the log and the journal"},
     {"out", ID_OUT, "FILE", TAKES_OUT, "keep the plan there, for mpijobd apply"},
-    {"out", ID_OUT, "FILE", TAKES_WHOLE, "where the backup is to be"},
+    {"out", ID_OUT, "FILE", TAKES_WHOLE, "where the backup is to be; - is standard output"},
     {"overwrite", ID_OVERWRITE, NULL, TAKES_WHOLE, "have the backup replace a file that is there"},
     {"destructive", ID_DESTRUCTIVE, NULL, TAKES_REPLACE | TAKES_UNDO,
      "allow a change that ends or deletes the job at once"},

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/state/state_parts.h"
 #include "lead/lead.h"
@@ -30,7 +31,11 @@ static const char *mistake(const struct options *o, enum verb verb)
     if (o->states[0] && o->states[1])
         return "looks at one file: name one --state";
     if (verb == BACKUP && !(o->out && *o->out))
-        return "backup takes --out FILE, where the copy is to be";
+        return "backup takes --out FILE, where the copy is to be (- is standard output)";
+    if (verb == BACKUP && strcmp(o->out, "-") == 0 && isatty(STDOUT_FILENO))
+        return "the copy is no text, and standard output is a terminal: send it into a file, or name one with --out";
+    if (verb == BACKUP && strcmp(o->out, "-") == 0 && o->output == OUTPUT_JSON)
+        return "--out - takes standard output, so -o json has no place";
     if (verb != BACKUP && o->out)
         return verb == EXPORT ? "export writes to standard output, and takes no --out" : "check takes no --out";
     if (verb != BACKUP && o->overwrite)
