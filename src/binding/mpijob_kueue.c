@@ -42,11 +42,10 @@ static void set_text(lua_State *L, const char *name, const char *text)
     lua_setfield(L, -2, name);
 }
 
-static void push_found(lua_State *L, bool found, const struct run_workload *w)
+static void push_found(lua_State *L, bool found, const struct listed_workload *w)
 {
-    static const char *const names[] = {"waiting", "admitted", "stopped", "finished"};
     lua_createtable(L, 0, 6);
-    set_text(L, "state", found ? names[w->state] : "waiting");
+    set_text(L, "state", kueue_state_name(found ? w->state : KUEUE_WAITING));
     lua_pushboolean(L, found && w->state == KUEUE_ADMITTED);
     lua_setfield(L, -2, "admitted");
     lua_pushboolean(L, !found || w->state != KUEUE_STOPPED);
@@ -61,7 +60,7 @@ static int push_workload(lua_State *L)
 {
     struct run *run = lua_run_of(L);
     struct lua_job *job = lua_job_at(L, 1);
-    struct run_workload workload;
+    struct listed_workload workload;
     struct error err;
     bool found = false;
     if (!run || !job || job->cluster != run->site->cluster) { /* a job that the script kept from another run */

@@ -24,6 +24,12 @@ bool kueue_manages(struct json job)
 
 /* ---- its Workload ---- */
 
+const char *kueue_state_name(enum kueue_state state)
+{
+    static const char *const names[] = {"waiting", "admitted", "stopped", "finished"};
+    return names[state];
+}
+
 static struct str text_at(struct json object, const char *pointer)
 {
     struct json value = json_at(object, pointer);

@@ -23,6 +23,8 @@ enum kueue_state {
     KUEUE_OVER,     /* its job has ended */
 };
 
+const char *kueue_state_name(enum kueue_state state); /* "waiting", "admitted", "stopped", "finished" */
+
 struct kueue_workload { /* views into the object; empty where the object does not tell it */
     struct str name, resource_version, queue;
     enum kueue_state state;

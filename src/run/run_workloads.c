@@ -1,106 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One list of Workloads a run: in each namespace in scope, of the newest version that the server has. */
+/* One list of Workloads a run, and those that wait for it. */
 #include "run/run_workloads.h"
 
 #include <stdlib.h>
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 #include <utlist.h>
 
-#include "kube/verbs.h"
 #include "run/run.h"
 #include "site/site.h"
 
-#define MESSAGE_MOST 300 /* bytes of a condition's message */
-
-struct known {
-    UT_hash_handle hh;
-    struct run_workload it;
-    char texts[]; /* the uid of its job, which is the key, then those of `it`; each ends in NUL */
-};
-
 struct run_workloads {
-    struct run *run;
-    struct known *known;
-    struct kube_list *list; /* under way */
-    size_t version, place;  /* indices into kueue_versions and the namespaces */
+    struct workload_list *list;
+    bool listed;
     struct run_workloads_wait *waits;
-    bool failed;
-    struct error err;
+    struct error err; /* code 0: none */
 };
 
-/* ---- what is kept ---- */
-
-static void forget(struct run_workloads *w)
-{
-    struct known *k, *next;
-    HASH_ITER(hh, w->known, k, next)
-    {
-        HASH_DEL(w->known, k);
-        free(k);
-    }
-}
-
-static char *put(char *to, struct str text, const char **out)
-{
-    memcpy(to, text.ptr ? text.ptr : "", text.len);
-    to[text.len] = '\0';
-    if (out)
-        *out = to;
-    return to + text.len + 1;
-}
-
-/* Of a job whose Workload was deleted there may be two for a moment: the one that stays counts. */
-static bool keep(struct run_workloads *w, struct str uid, const struct kueue_workload *read)
-{
-    struct str message = read->message;
-    struct known *old;
-    message.len = message.len > MESSAGE_MOST ? MESSAGE_MOST : message.len;
-    HASH_FIND(hh, w->known, uid.ptr, uid.len, old);
-    if (old && read->deleting)
-        return true;
-    if (old) {
-        HASH_DEL(w->known, old);
-        free(old);
-    }
-    struct known *k =
-        calloc(1, sizeof *k + uid.len + read->name.len + read->queue.len + read->reason.len + message.len + 5);
-    if (!k)
-        return false;
-    char *at = put(k->texts, uid, NULL);
-    at = put(at, read->name, &k->it.name);
-    at = put(at, read->queue, &k->it.queue);
-    at = put(at, read->reason, &k->it.reason);
-    put(at, message, &k->it.message);
-    k->it.state = read->state;
-    HASH_ADD_KEYPTR(hh, w->known, k->texts, uid.len, k);
-    if (k->hh.tbl)
-        return true;
-    free(k);
-    return false;
-}
-
-/* ---- the lists ---- */
-
-static int begin(struct run_workloads *w);
-
-static bool item(void *data, struct json object)
+static void listed(void *data, const struct error *err)
 {
     struct run_workloads *w = data;
-    struct kueue_workload read;
-    char uid[64];
-    struct json label = json_get(json_at(object, "/metadata/labels"), KUEUE_JOB_UID);
-    if (json_string_at(label, "", uid, sizeof uid) || !kueue_workload_read(object, &read))
-        return true;
-    if (keep(w, str_of(uid), &read))
-        return true;
-    error_nomem(&w->err);
-    w->failed = true;
-    return false;
-}
-
-static void end(struct run_workloads *w)
-{
+    w->listed = true;
+    if (err)
+        w->err = *err;
     while (w->waits) {
         struct run_workloads_wait *wait = w->waits;
         run_workloads_leave(wait);
@@ -108,72 +28,39 @@ static void end(struct run_workloads *w)
     }
 }
 
-/* A server without Kueue has none. */
-static void listed(void *data, const char *resource_version, const struct error *err)
+static struct run_workloads *begin(struct run *run)
 {
-    struct run_workloads *w = data;
-    const char *const *places = w->run->site->namespaces;
-    (void)resource_version;
-    w->list = NULL;
-    bool absent = err && err->status == 404, older = absent && kueue_versions[w->version + 1];
-    if (err && !absent && !w->failed) {
-        w->err = *err;
-        w->failed = true;
-    }
-    w->version += older;
-    w->place += !err;
-    bool more = older || (!absent && places && places[w->place]);
-    if (!w->failed && more && begin(w) == 0)
-        return;
-    end(w);
+    struct run_workloads *w = calloc(1, sizeof *w);
+    const struct workload_list_call call = {.cluster = run->site->cluster,
+                                            .namespaces = run->site->namespaces,
+                                            .seat = run_seat(run),
+                                            .done = listed,
+                                            .data = w};
+    if (w && workload_list_start(&call, &w->list, &w->err))
+        w->listed = true;
+    return w;
 }
-
-static int begin(struct run_workloads *w)
-{
-    struct kube_resource resource = {KUEUE_GROUP, kueue_versions[w->version], KUEUE_WORKLOADS};
-    const char *const *places = w->run->site->namespaces;
-    struct kube_query query = {.label_selector = KUEUE_JOB_UID};
-    struct kube_list_call call = {.resource = &resource,
-                                  .name_space = places ? places[w->place] : NULL,
-                                  .query = &query,
-                                  .seat = run_seat(w->run),
-                                  .item = item,
-                                  .done = listed,
-                                  .data = w};
-    int rc = kube_list(cluster_kube(w->run->site->cluster), &call, &w->list, &w->err);
-    w->failed = rc != 0;
-    return rc;
-}
-
-/* ---- asked ---- */
 
 enum run_workloads_state run_workloads_get(struct run *run, struct str uid, struct run_workloads_wait *wait,
-                                           bool *found, struct run_workload *out, struct error *err)
+                                           bool *found, struct listed_workload *out, struct error *err)
 {
     struct run_workloads *w = run->workloads;
+    if (!w)
+        w = run->workloads = begin(run);
     if (!w) {
-        w = run->workloads = calloc(1, sizeof *w);
-        if (!w) {
-            error_nomem(err);
-            return RUN_WORKLOADS_FAILED;
-        }
-        w->run = run;
-        begin(w);
+        error_nomem(err);
+        return RUN_WORKLOADS_FAILED;
     }
-    if (w->list) {
+    if (!w->listed) {
         wait->on = w;
         DL_APPEND(w->waits, wait);
         return RUN_WORKLOADS_WAIT;
     }
-    if (w->failed) {
+    if (w->err.code) {
         *err = w->err;
         return RUN_WORKLOADS_FAILED;
     }
-    struct known *k;
-    HASH_FIND(hh, w->known, uid.ptr, uid.len, k);
-    *found = k != NULL;
-    if (k)
-        *out = k->it;
+    *found = workload_list_find(w->list, uid, out);
     return RUN_WORKLOADS_READY;
 }
 
@@ -191,8 +78,6 @@ void run_workloads_free(struct run *run)
     run->workloads = NULL;
     if (!w)
         return;
-    if (w->list)
-        kube_list_cancel(w->list);
-    forget(w);
+    workload_list_free(w->list);
     free(w);
 }

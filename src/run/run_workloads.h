@@ -4,8 +4,7 @@
 #ifndef MPIJOBD_RUN_RUN_WORKLOADS_H
 #define MPIJOBD_RUN_RUN_WORKLOADS_H
 
-#include "base/error.h"
-#include "mpijob/kueue.h"
+#include "cluster/workload_list.h"
 
 struct run;
 struct run_workloads;
@@ -17,16 +16,11 @@ struct run_workloads_wait {
     struct run_workloads_wait *prev, *next;
 };
 
-struct run_workload { /* texts are the run's; "" where the Workload does not tell it */
-    enum kueue_state state;
-    const char *name, *queue, *reason, *message; /* message: shortened */
-};
-
 enum run_workloads_state { RUN_WORKLOADS_WAIT, RUN_WORKLOADS_READY, RUN_WORKLOADS_FAILED };
 /* READY: *out is the Workload of the job with that uid; false in *found: it has none, or the server has no Kueue.
  * FAILED: they could not be listed, and *err says why. WAIT: wait->ready will be called. */
 enum run_workloads_state run_workloads_get(struct run *run, struct str uid, struct run_workloads_wait *wait,
-                                           bool *found, struct run_workload *out, struct error *err);
+                                           bool *found, struct listed_workload *out, struct error *err);
 void run_workloads_leave(struct run_workloads_wait *wait); /* ready is not called any more */
 
 /* For the run alone: at its end, when no wait is left. */

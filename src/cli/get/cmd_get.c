@@ -8,6 +8,7 @@
 
 #include "cli/get/get_parts.h"
 #include "cli/terminal/terminal.h"
+#include "cluster/workload_list.h"
 #include "yaml/convert.h"
 #include "json/write.h"
 
@@ -105,9 +106,11 @@ static int look_up_and_print(struct get *g)
     if (!code || g->jobs.count) {
         if (g->jobs.count)
             get_count_pods(g);
+        get_list_workloads(g);
         code = print(g) || code ? EXIT_FAILED : 0;
     }
     mpijob_pods_free(g->pods);
+    workload_list_free(g->workloads);
     jobs_release(&g->jobs);
     return code;
 }

@@ -32,7 +32,9 @@ struct get {
     struct table table;
     struct shape shape;
     struct sorting sorting;
-    struct mpijob_pods *pods; /* NULL: they cannot be listed, or nobody asks */
+    struct mpijob_pods *pods;        /* NULL: they cannot be listed, or nobody asks */
+    bool kueue;                      /* Kueue manages one of the jobs, and the output shows that */
+    struct workload_list *workloads; /* likewise, or Kueue manages none of the jobs */
     bool namespaced;
 };
 
@@ -44,6 +46,16 @@ const char *const *get_column_names(void);
 bool get_column(struct get *g, int column, const struct mpijob_view *view, struct buf *out, int64_t *number);
 /* Counts the pods, where a column of the output or of --sort-by needs them; tells where they cannot be listed. */
 void get_count_pods(struct get *g);
+/* ---- get_kueue.c ---- */
+
+/* Lists Kueue's Workloads, where the output shows them and Kueue manages one of the jobs; tells where they cannot be
+ * listed. */
+void get_list_workloads(struct get *g);
+/* Columns, as get_column. */
+bool get_queue(struct get *g, const struct mpijob_view *view, struct buf *out, int64_t *number);
+bool get_kueue(struct get *g, const struct mpijob_view *view, struct buf *out, int64_t *number);
+
+/* ---- get_rows.c ---- */
 void get_rows_begin(struct get *g);
 /* mark: behind the phase, as ",deleted"; "": nothing. */
 void get_row(struct get *g, const struct mpijob_view *view, const char *mark);

@@ -114,7 +114,8 @@ static const struct column {
 } columns[] = {
     {"NAMESPACE", ALWAYS, name_space}, {"NAME", ALWAYS, name}, {"PHASE", ALWAYS, phase},  {"POLICY", ALWAYS, policy},
     {"DEADLINE", ALWAYS, deadline},    {"GPUS", ALWAYS, gpus}, {"HELD", UNWATCHED, held}, {"AGE", ALWAYS, age},
-    {"WORKERS", WIDE, workers},        {"ENDED", WIDE, ended}, {"REASON", WIDE, reason},
+    {"WORKERS", WIDE, workers},        {"ENDED", WIDE, ended}, {"REASON", WIDE, reason},  {"QUEUE", WIDE, get_queue},
+    {"KUEUE", WIDE, get_kueue},
 };
 #define COLUMNS ((int)(sizeof columns / sizeof *columns))
 
@@ -135,6 +136,8 @@ static bool is_shown(const struct get *g, const struct column *c)
 {
     if (c->text == name_space)
         return !g->namespaced;
+    if (c->text == get_queue || c->text == get_kueue)
+        return g->kueue;
     return c->shown == ALWAYS || (c->shown == WIDE ? g->s.options.output == OUTPUT_WIDE : !g->s.options.watch);
 }
 
@@ -157,7 +160,7 @@ void get_rows_begin(struct get *g)
         if (is_shown(g, &columns[i]))
             heads[n++] = columns[i].head;
     }
-    static const char *const drop[] = {"WORKERS", "DEADLINE", "ENDED", "GPUS", "REASON", "AGE", NULL};
+    static const char *const drop[] = {"KUEUE", "QUEUE", "WORKERS", "DEADLINE", "ENDED", "GPUS", "REASON", "AGE", NULL};
     table_begin(&g->table, n, heads);
     table_narrow(&g->table, NULL, drop);
 }
