@@ -249,11 +249,14 @@ enum engine_part_kind {
 };
 struct engine_part {
     enum engine_part_kind kind;
-    const char *cluster; /* of ENGINE_CLUSTER and ENGINE_WATCH; else NULL */
-    const char *name;    /* "MPIJobs in namespace train on cluster default" */
-    const char *state;   /* "watched", "cannot be listed: ..." */
-    bool well;           /* false: some policy cannot do what it is for */
-    bool wrong;          /* something is wrong with it all the same */
+    const char *cluster; /* of ENGINE_CLUSTER and ENGINE_WATCH; else NULL, as the next two are */
+    const struct cluster *at;
+    const char *server; /* its URL */
+    int64_t silence_us; /* of ENGINE_WATCH: since the server was last heard for it; -1: never */
+    const char *name;   /* "MPIJobs in namespace train on cluster default" */
+    const char *state;  /* "watched", "cannot be listed: ..." */
+    bool well;          /* false: some policy cannot do what it is for */
+    bool wrong;         /* something is wrong with it all the same */
 };
 /* Who leads, where there is an election; clusters, what is watched on each, the policies, and their changes of the last
  * hour where there is a ceiling; where notifications do not arrive. */

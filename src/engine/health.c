@@ -12,6 +12,7 @@ struct visit {
     const struct engine_cluster *at;
     void (*visit)(void *data, const struct engine_part *part);
     void *data;
+    int64_t silence_us; /* of the watch that is told */
     struct buf name, state;
 };
 
@@ -19,15 +20,18 @@ static void tell_part(struct visit *v, enum engine_part_kind kind, bool well, bo
 {
     buf_puts(&v->name, "");
     buf_puts(&v->state, "");
+    const struct cluster *at = kind == ENGINE_CLUSTER || kind == ENGINE_WATCH ? v->at->site.cluster : NULL;
+    const struct engine_part part = {.kind = kind,
+                                     .cluster = at ? cluster_name(at) : NULL,
+                                     .at = at,
+                                     .server = at ? kube_server(cluster_kube(at)) : NULL,
+                                     .silence_us = v->silence_us,
+                                     .name = v->name.ptr,
+                                     .state = v->state.ptr,
+                                     .well = well,
+                                     .wrong = wrong};
     if (!v->name.failed && !v->state.failed)
-        v->visit(v->data, &(struct engine_part){.kind = kind,
-                                                .cluster = kind == ENGINE_CLUSTER || kind == ENGINE_WATCH
-                                                               ? cluster_name(v->at->site.cluster)
-                                                               : NULL,
-                                                .name = v->name.ptr,
-                                                .state = v->state.ptr,
-                                                .well = well,
-                                                .wrong = wrong});
+        v->visit(v->data, &part);
     buf_reset(&v->name);
     buf_reset(&v->state);
 }
@@ -86,6 +90,7 @@ static void tell_watch(void *data, const struct watch_part *part)
 {
     struct visit *v = data;
     bool blind = watch_part_blind(part);
+    v->silence_us = part->silence_us;
     buf_printf(&v->name, "%ss in %s%s on cluster %s", mpijob_kind_info(part->kind)->name,
                part->name_space ? "namespace " : "all namespaces", part->name_space ? part->name_space : "",
                cluster_name(v->at->site.cluster));

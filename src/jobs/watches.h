@@ -61,6 +61,7 @@ struct watch_part {
     const char *name_space;      /* NULL: all */
     bool synced;                 /* its jobs were listed */
     const struct error *trouble; /* why they cannot be listed or watched now; NULL: nothing is wrong that is known */
+    int64_t silence_us;          /* since the server was last heard for it; -1: never */
     bool absent;                 /* the server does not have the kind, and no policy is about it alone */
 };
 /* It is not known what becomes of the jobs there. */

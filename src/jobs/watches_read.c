@@ -102,13 +102,15 @@ void watches_each(const struct watches *watches, void (*visit)(void *data, const
         const struct job_cache *held = watches->caches[k];
         struct watch_part part = {.kind = watches->tried[k],
                                   .trouble = watches->unopened[k],
+                                  .silence_us = -1,
                                   .absent = is_absent(watches, k, watches->unopened[k])};
         if (part.trouble)
             visit(data, &part);
         for (size_t i = 0; held && i < cache_scopes(held->cache); i++) {
             struct cache_scope scope = cache_scope(held->cache, i);
-            part = (struct watch_part){held->kind, scope.name_space, scope.synced, scope.trouble,
-                                       !scope.synced && is_absent(watches, k, scope.trouble)};
+            part = (struct watch_part){held->kind,       scope.name_space,
+                                       scope.synced,     scope.trouble,
+                                       scope.silence_us, !scope.synced && is_absent(watches, k, scope.trouble)};
             visit(data, &part);
         }
     }

@@ -3,6 +3,17 @@
 #include "web/api_parts.h"
 #include "web/page.h"
 
+/* What is not there is null. */
+static void copy(struct json_writer *w, struct json from, const char *key)
+{
+    struct json value = json_get(from, key);
+    json_write_key(w, key);
+    if (json_exists(value))
+        json_write_raw(w, value);
+    else
+        json_write_null(w);
+}
+
 /* ---- how it is ---- */
 
 static int form_status(const struct admin_request *r, struct json result, struct buf *out, struct error *err)
@@ -12,14 +23,8 @@ static int form_status(const struct admin_request *r, struct json result, struct
     (void)err;
     json_writer_init(&w, out);
     json_write_object(&w);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        json_write_key(&w, keys[i]);
-        struct json value = json_get(result, keys[i]);
-        if (json_exists(value))
-            json_write_raw(&w, value);
-        else
-            json_write_null(&w);
-    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        copy(&w, result, keys[i]);
     json_write_key(&w, "who");
     json_write_string(&w, admin_request_who(r));
     json_write_key(&w, "may_act");
@@ -41,19 +46,17 @@ static const struct field list_fields[] = {
 
 static void write_watch(struct json_writer *w, struct json part)
 {
-    static const char *const keys[] = {"name", "state", "well"};
+    static const char *const keys[] = {"name", "state", "well", "silent_seconds"};
     json_write_object(w);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        json_write_key(w, keys[i]);
-        json_write_raw(w, json_get(part, keys[i]));
-    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        copy(w, part, keys[i]);
     json_write_end(w);
 }
 
 /* What is watched on a cluster stands behind it in the list of parts. */
 static void write_clusters(struct json_writer *w, struct json parts)
 {
-    static const char *const keys[] = {"cluster", "state", "well"};
+    static const char *const keys[] = {"cluster", "state", "well", "server", "version", "versions", "controller"};
     bool open = false;
     json_write_array(w);
     for (struct json_iter it = json_iter(parts); json_next(&it);) {
@@ -66,10 +69,8 @@ static void write_clusters(struct json_writer *w, struct json parts)
             json_write_end(w);
         open = true;
         json_write_object(w);
-        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-            json_write_key(w, keys[i]);
-            json_write_raw(w, json_get(it.value, keys[i]));
-        }
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            copy(w, it.value, keys[i]);
         json_write_key(w, "watches");
         json_write_array(w);
     }

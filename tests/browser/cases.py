@@ -387,6 +387,8 @@ def _(w):
 def _(w):
     page = w.go(w.page("reads"), "clusters")
     expect(page.get_by_role("region", name="Watches of default")).to_contain_text("MPIJobs")
+    expect(page.get_by_role("main")).to_contain_text("v2beta1 (it serves")
+    expect(page.get_by_role("region", name="Watches of default")).to_contain_text(" s ago")
     expect(page.get_by_role("region", name="The daemon")).to_contain_text("policies")
     no_violations(page)
 

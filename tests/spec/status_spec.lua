@@ -144,7 +144,7 @@ describe("a running daemon", function()
             support.contains(err, words)
         end
         refused('the job train/plain does not match the policy "chosen" now', 1, "chosen", "train/plain")
-        refused("\"none\" not found", 1, "chosen", "train/none")
+        refused('there is no MPIJob "none" in namespace "train"', 1, "chosen", "train/none")
         refused("did you mean", 1, "chose")
         refused("name the job as NAMESPACE/NAME", 2, "chosen", "one")
         refused("a job is named as NAMESPACE/NAME", 1, "chosen", "train/")

@@ -80,6 +80,11 @@ extern const struct control_verb approval_verbs[]; /* data: the struct verbs */
 
 extern const struct control_verb undo_verbs[]; /* data: the struct verbs */
 
+/* ---- parts_told.c ---- */
+
+struct engine_part;
+void part_write(void *writer, const struct engine_part *part); /* writer: a struct json_writer */
+
 /* ---- loaded.c ---- */
 
 /* Begins an object, which is not ended: what was loaded, and what of it is another. */

@@ -164,8 +164,10 @@ static void end_policy(struct look *l)
     l->open = false;
 }
 
-static void begin_policy(struct look *l, size_t at, const struct policy *p)
+static void begin_policy(struct look *l, size_t at, const struct policy_entry *entry)
 {
+    const struct policy *p = entry->policy;
+    struct str text = *l->policy ? policy_file_text(entry->file, p->file) : (struct str){0};
     struct json_writer *w = &l->w;
     char trigger[POLICY_TRIGGER_TEXT];
     l->at = at;
@@ -176,6 +178,11 @@ static void begin_policy(struct look *l, size_t at, const struct policy *p)
     write_text(w, "file", p->file);
     write_number(w, "line", p->line);
     write_text(w, "trigger", policy_trigger_text(p, trigger));
+    json_write_key(w, "text"); /* of the whole file */
+    if (text.len)
+        json_write_str(w, text);
+    else
+        json_write_null(w);
     json_write_key(w, "dry_run");
     json_write_bool(w, p->dry_run);
     json_write_key(w, "clusters");
@@ -195,7 +202,7 @@ static void write_standing(void *data, const struct engine_standing *s)
             at++;
         if (!l->names[at]) /* it was loaded a moment ago */
             return;
-        begin_policy(l, at, p);
+        begin_policy(l, at, s->entry);
     }
     json_write_object(w);
     write_text(w, "cluster", s->cluster);
@@ -205,23 +212,6 @@ static void write_standing(void *data, const struct engine_standing *s)
     write_number(w, "waiting", (int64_t)s->waiting);
     write_number(w, "runs", s->runs);
     write_time(w, "running_since", s->running_since);
-    json_write_end(w);
-}
-
-static void write_part(void *data, const struct engine_part *part)
-{
-    static const char *const kinds[] = {
-        [ENGINE_LEADER] = "leader", [ENGINE_NOTIFY] = "notify",     [ENGINE_CLUSTER] = "cluster",
-        [ENGINE_WATCH] = "watch",   [ENGINE_POLICIES] = "policies", [ENGINE_CHANGES] = "changes",
-        [ENGINE_FREEZE] = "freeze"};
-    struct json_writer *w = data;
-    json_write_object(w);
-    write_text(w, "kind", kinds[part->kind]);
-    write_text(w, "cluster", part->cluster);
-    write_text(w, "name", part->name);
-    write_text(w, "state", part->state);
-    json_write_key(w, "well");
-    json_write_bool(w, !part->wrong);
     json_write_end(w);
 }
 
@@ -258,7 +248,7 @@ static void answer(struct look *l)
     json_write_key(w, "parts");
     json_write_array(w);
     if (!*l->policy)
-        engine_each_part(e, write_part, w);
+        engine_each_part(e, part_write, w);
     json_write_end(w);
     json_write_key(w, "quarantined_files");
     json_write_array(w);

@@ -56,5 +56,6 @@ export function draw({ policy: p, runs, changes }, context) {
         h("h2", {}, "Last runs"), table("Last runs", RUNS.filter((c) => c.head !== "Policy"), runs, "It has not run yet."),
         h("h2", {}, "Last changes"), table("Last changes", CHANGES.filter((c) => c.head !== "Policy"), changes, "It has changed nothing yet."),
         h("p", {}, link(`journal?policy=${part(p.policy)}`, "All of it in the journal")),
+        p.text ? h("details", {}, h("summary", {}, `The text of ${p.file}`), h("pre", {}, p.text)) : null,
         h("h2", {}, "The last lines of its log"), p.log.length ? h("pre", {}, p.log.join("\n")) : h("p", { class: "note" }, "It has said nothing.")];
 }
