@@ -45,24 +45,26 @@ static void taken(void *data, const struct error *err);
 
 static void take(struct run_shared *r)
 {
-    r->once_more = r->taking; /* what was given up may not have ended yet */
-    if (r->taking)
+    r->once_more = r->taking || r->import.active; /* what was given up may not have ended yet */
+    if (r->once_more)
         return;
     r->taking = true;
     shared_take(r->shared, lead_epoch(r->lead), taken, r);
 }
 
-static void taken(void *data, const struct error *err)
+/* The rows are there: what this daemon has of its own is among them, if it is to be. */
+static void go_on(void *data, const struct error *err)
 {
     struct run_shared *r = data;
     struct error trouble;
-    r->taking = false;
     if (!r->leading) /* it was lost meanwhile */
         return;
     if (r->once_more) { /* and gained again */
         take(r);
         return;
     }
+    if (err)
+        shared_leave(r->shared);
     if (!err && read_again(r, &trouble)) {
         shared_leave(r->shared);
         err = &trouble;
@@ -78,6 +80,22 @@ static void taken(void *data, const struct error *err)
     log_event(&r->session->log, LOG_INFO, "what the replicas share is taken over",
               LOG_FIELDS(LOG_JSON_FIELD("epoch", epoch), LOG_JSON_FIELD("rows", rows)));
     lead_ready(r->lead, &r->guest);
+}
+
+static void taken(void *data, const struct error *err)
+{
+    struct run_shared *r = data;
+    r->taking = false;
+    bool imports = !err && r->leading && !r->once_more && run_import_wanted(r->session, shared_size(r->shared).rows);
+    if (!imports) {
+        go_on(r, err);
+        return;
+    }
+    r->import.session = r->session;
+    r->import.state = shared_state(r->shared);
+    r->import.done = go_on;
+    r->import.data = r;
+    run_import_start(&r->import);
 }
 
 static void gained(struct lead_guest *guest, int64_t epoch)
@@ -100,6 +118,7 @@ static void lost(struct lead_guest *guest, const char *why)
     r->leading = r->once_more = false;
     defer_cancel(&r->down);
     deadline_stop(&r->again);
+    run_import_cancel(&r->import);
     shared_leave(r->shared);
     if (r->session->engine)
         approvals_forget(engine_approvals(r->session->engine));
@@ -185,11 +204,14 @@ void run_shared_close(struct run_shared *r)
         return;
     lead_part(r->lead, &r->guest);
     r->leading = false;
+    run_import_cancel(&r->import);
     defer_cancel(&r->down);
     deadline_close(&r->again, NULL);
     r->session->flag = false;
     shared_close(r->shared, closed, r->session);
     session_wait(r->session);
+    while (r->import.active && uv_run(&r->session->loop, UV_RUN_ONCE)) {
+    }
     r->shared = NULL;
 }
 

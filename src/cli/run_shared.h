@@ -4,6 +4,7 @@
 #ifndef MPIJOBD_CLI_RUN_SHARED_H
 #define MPIJOBD_CLI_RUN_SHARED_H
 
+#include "cli/run_import.h"
 #include "cli/run_lead.h"
 #include "limit/canary.h"
 #include "loop/timer.h"
@@ -19,6 +20,7 @@ struct run_shared {
     struct canaries canaries;
     struct deadline again;
     unsigned failures;
+    struct run_import import; /* of this daemon's file, at the first start with a shared state */
     bool leading, taking;
     struct defer down;                /* to step down, which must not happen within a call of `shared` */
     char down_why[ERROR_MESSAGE_MAX]; /* and why */

@@ -16,10 +16,17 @@ struct counting {
     int64_t old; /* number of the newest row that is older than an hour; 0: none was met */
 };
 
+/* Has an undo made it, at once or when it was approved? */
+static bool of_undo(const struct store_change *change)
+{
+    return change->trigger && strcmp(change->policy, STORE_BY_HAND) == 0 &&
+           (strncmp(change->trigger, "undo", 4) == 0 || strcmp(change->trigger, "approved") == 0);
+}
+
 /* Was it made, or may it have been, and not by a person who saw what it does? An undo is a run, and counts. */
 static bool counts(const struct store_change *change)
 {
-    return (strcmp(change->policy, STORE_BY_HAND) != 0 || store_of_undo(change)) && !store_of_apply(change) &&
+    return (strcmp(change->policy, STORE_BY_HAND) != 0 || of_undo(change)) && !store_of_apply(change) &&
            !(change->outcome && (strcmp(change->outcome, "failed") == 0 || strcmp(change->outcome, "not-done") == 0));
 }
 

@@ -25,6 +25,7 @@ struct store;
 #define SHARED_NAME "mpijobd-state" /* of the head, where nothing else is asked for */
 #define SHARED_ENDING "-state"      /* where it is named after something else */
 #define SHARED_NAME_MAX 200         /* names of the other ConfigMaps are longer */
+#define SHARED_OWN_SPACE "replica"  /* of kept texts (store/kept.h): what a replica keeps for itself, in its store */
 
 struct shared_options { /* all of it outlives the state, but the texts, which are copied */
     uv_loop_t *loop;

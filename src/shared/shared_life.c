@@ -77,8 +77,9 @@ static int count(struct shared *s, struct error *err)
 static bool take_replica(void *data, const struct store_kept *row)
 {
     struct shared *s = data;
-    snprintf(s->replica, sizeof s->replica, "%s", row->value);
-    return false;
+    if (strcmp(row->key, "number") == 0)
+        snprintf(s->replica, sizeof s->replica, "%s", row->value);
+    return true;
 }
 
 /* The number stays with the file of the journal: who has another one is another replica. */

@@ -191,7 +191,6 @@ int shared_taken_add(struct shared_taken **list, int64_t id, const char *whose, 
 void shared_whose(const struct shared *s, int64_t id, struct buf *out);
 
 /* ---- shared.c ---- */
-#define SHARED_OWN_SPACE "replica" /* of kept texts: what this floor keeps in the store itself */
 void shared_set_phase(struct shared *s, enum shared_phase phase);
 /* On any thread. ERR_IO: nothing was read yet. */
 int shared_readable(struct shared *s, struct error *err);

@@ -124,12 +124,6 @@ static inline bool store_of_apply(const struct store_change *change)
 {
     return change->trigger && strncmp(change->trigger, "apply", 5) == 0;
 }
-/* Likewise: has an undo made it, at once or when it was approved? */
-static inline bool store_of_undo(const struct store_change *change)
-{
-    return change->trigger && strcmp(change->policy, STORE_BY_HAND) == 0 &&
-           (strncmp(change->trigger, "undo", 4) == 0 || strcmp(change->trigger, "approved") == 0);
-}
 struct store_filter {
     int64_t run;                                      /* 0: any */
     const char *policy, *cluster, *name_space, *name; /* NULL: any */

@@ -124,6 +124,74 @@ describe("the state that daemons share", function()
         support.lacks(err, "share their state")
     end)
 
+    it("begins with that of a daemon's own file where the configuration says so, once", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"' .. [[
+policy { name = "asks", schedule = "0 0 1 1 *", match = { name = "waits" }, approval = "always", replace = { labels = { went = "yes" } } }
+policy { name = "rests", schedule = "0 0 1 1 *", match = { name = "waits" }, replace = { labels = { rested = "yes" } } }
+policy { name = "keeps", schedule = "0 0 1 1 *", run = function() store.set("n", (store.get "n" or 0) + 1); log.info("kept " .. store.get "n") end }
+]])
+        for i = 1, 5 do
+            create("own-" .. i, '"todo":"x"')
+        end
+        create("waits", '"other":"x"')
+        local file = folder .. "/one.db"
+        local alone = support.daemon({}, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--state", file, "--listen", "none", folder .. "/p.lua")
+        alone:expect "run ended policy=count outcome=done"
+        assert.is_truthy(await(function() return counted "todo" == 5 end))
+        alone.name = "one"
+        assert.are.equal(4, (ask(alone, "trigger", "asks")))
+        assert.are.equal(0, (ask(alone, "trigger", "keeps")))
+        assert.are.equal(0, (ask(alone, "pause", "rests")))
+        local waiting = select(2, ask(alone, "approve")):match "\n(%d+)"
+        assert.are.equal(0, (alone:stop()))
+
+        local one = replica("one", { more = ", import: true" })
+        local line = one:expect "the state of this daemon's file is what the replicas share from now on"
+        support.contains(line, "handled=5")
+        one:expect(TAKEN)
+        one:expect "in force"
+        assert.are.equal(0, (ask(one, "trigger", "keeps")))
+        one:expect "kept 2"
+        assert.is_nil(one.stderr:find "run ended policy=count outcome=done changed=[1-9]")
+        local two = replica "two"
+        two:expect(STANDS)
+        one:stop "sigkill"
+        two:expect(TAKEN)
+        two:expect "in force"
+        support.contains(select(2, ask(two, "status")), "paused")
+        local code, out, err = ask(two, "approve", waiting)
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal("yes", went "waits")
+        assert.are.equal(0, (ask(two, "trigger", "keeps")))
+        two:expect "kept 3"
+        for i = 1, 5 do
+            local _, job = server:request("GET", server:path("v2beta1", "train", "own-" .. i))
+            assert.are.equal("1", job.metadata.annotations.n)
+        end
+        assert.are.equal(0, (two:stop()))
+
+        -- Who deletes the shared state begins without one: the file does not come back.
+        local _, maps = server:request("GET", "/api/v1/namespaces/ops/configmaps")
+        for _, map in ipairs(maps.items) do
+            server:request("DELETE", "/api/v1/namespaces/ops/configmaps/" .. map.metadata.name)
+        end
+        one = replica("one", { more = ", import: true" })
+        support.contains(one:expect(TAKEN), "rows=0")
+        assert.is_nil(one.stderr:find("the state of this daemon's file", 1, true))
+        assert.are.equal(0, (one:stop()))
+        for _, map in ipairs(select(2, server:request("GET", "/api/v1/namespaces/ops/configmaps")).items) do
+            server:request("DELETE", "/api/v1/namespaces/ops/configmaps/" .. map.metadata.name)
+        end
+        -- Without the key the log says what is left behind.
+        alone = support.daemon({}, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--state", folder .. "/three.db", "--listen", "none", folder .. "/p.lua")
+        alone:expect "run ended policy=count"
+        assert.are.equal(0, (alone:stop()))
+        local three = replica "three"
+        three:expect "what the replicas share begins empty, though this daemon has a state of its own"
+        three:expect(TAKEN)
+        assert.are.equal(0, (three:stop()))
+    end)
+
     it("says which instants were begun, and which jobs of a run are done: a schedule goes on where it was", function()
         support.write(folder .. "/p.lua", COUNT:format 'schedule = "0 * * * *"')
         for i = 1, JOBS do

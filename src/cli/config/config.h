@@ -35,6 +35,7 @@ struct config_lead {
     char *lease, *name_space, *identity, *cluster; /* NULL: not given */
     int64_t lease_us, renew_us, retry_us;          /* microseconds; they go together (lead_times) */
     bool own_state;                                /* `state: file`: each has one of its own; else they share it */
+    bool import;                                   /* the file's becomes the shared one where that is empty */
 };
 
 struct config {

@@ -71,7 +71,7 @@ static int read_state(struct config_reading *r, struct json value)
 static int read_key(struct config_reading *r, const char *key, struct json value)
 {
     static const char *const keys[] = {"lease",          "namespace",    "identity", "cluster", "lease_duration",
-                                       "renew_deadline", "retry_period", "state",    NULL};
+                                       "renew_deadline", "retry_period", "state",    "import",  NULL};
     struct config_lead *c = &r->config->lead;
     char **const texts[] = {&c->lease, &c->name_space, &c->identity, &c->cluster};
     int64_t *const times[] = {&c->lease_us, &c->renew_us, &c->retry_us};
@@ -89,6 +89,10 @@ static int read_key(struct config_reading *r, const char *key, struct json value
         return 0;
     if (strcmp(key, "state") == 0)
         return read_state(r, value);
+    if (strcmp(key, "import") == 0) {
+        c->import = json_is_true(value);
+        return json_type(value) == JSON_BOOL ? 0 : wrong(r, key, "has to be true or false");
+    }
     return i < 4 ? read_text(r, key, value, texts[i]) : read_duration(r, key, value, times[i - 4]);
 }
 
