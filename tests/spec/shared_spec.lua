@@ -325,6 +325,49 @@ policy { name = "keeps", schedule = "0 0 1 1 *", run = function() store.set("n",
         assert.are.same({ "one", 1, 1 }, { lease.spec.holderIdentity, lease.spec.leaseTransitions, metric(one, "leader") })
     end)
 
+    it("is saved as one list, and put back where all of it was lost: nothing is done twice", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
+        for i = 1, 5 do
+            create("job-" .. i, '"todo":"x"')
+        end
+        local daemon = replica "one"
+        daemon:expect(TAKEN)
+        assert.is_truthy(await(function() return counted "todo" == 5 end))
+        assert.are.equal(0, (daemon:stop()))
+
+        -- As the command asks for them that mpijobd tells; saved is also the file, whose backup tells of it, too.
+        local code, out, err = ask(daemon, "state", "check", "--config", folder .. "/one.yaml")
+        assert.are.equal(0, code, out .. err)
+        local namespace, label = out:match "kubectl get configmaps %-n (%S+) %-l (%S+) %-o yaml"
+        code, out, err = ask(daemon, "state", "backup", "--config", folder .. "/one.yaml", "--out", folder .. "/copy.db")
+        assert.are.equal(0, code, out .. err)
+        support.contains(err, "what the daemons share is not in it, but in ConfigMaps: kubectl get configmaps -n ops -l " .. label)
+        local path = ("/api/v1/namespaces/%s/configmaps"):format(namespace)
+        local _, saved = server:request("GET", path .. "?labelSelector=" .. label:gsub("/", "%%2F"):gsub("=", "%%3D"))
+        assert.is_true(#saved.items > 0)
+        for _, object in ipairs(saved.items) do
+            assert.are.equal(200, (server:request("DELETE", path .. "/" .. object.metadata.name)))
+        end
+        for _, object in ipairs(saved.items) do
+            object.metadata.resourceVersion = nil -- as kubectl create does
+            object.apiVersion, object.kind = "v1", "ConfigMap"
+            assert.are.equal(201, (server:request("POST", path, object)))
+        end
+        for _, ending in ipairs { "", "-wal", "-shm" } do
+            support.uv.fs_unlink(folder .. "/one.db" .. ending)
+        end
+        assert(support.uv.fs_rename(folder .. "/copy.db", folder .. "/one.db"))
+
+        daemon = replica "one"
+        daemon:expect(TAKEN)
+        create("late", '"todo":"x"')
+        assert.is_truthy(await(function() return counted "todo" == 6 end))
+        assert.are.equal(0, (daemon:stop()))
+        for _, job in ipairs(jobs "todo") do
+            assert.are.equal("1", job.metadata.annotations.n, job.metadata.name)
+        end
+    end)
+
     it("knows a change again that was intended when the lead was lost: who takes the lead again makes it, as another would", function()
         support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
         local one = replica "one"
