@@ -42,8 +42,15 @@ static int check_answer(const struct change *c, struct error *err)
 /* To stop a job is leave enough to end its pods, and a lever that would not move it is not pulled. */
 static int allow_stop(const struct change *c, struct error *err)
 {
-    bool works = c->verdict.effect == EFFECT_EFFECTIVE || c->verdict.effect == EFFECT_DESTRUCTIVE;
-    return works ? 0 : error_set(err, ERR_REFUSED, "not sent, because it would not do it: %s", c->verdict.why);
+    if (c->verdict.effect == EFFECT_EFFECTIVE || c->verdict.effect == EFFECT_DESTRUCTIVE)
+        return 0;
+    if (c->verdict.effect == EFFECT_UNKNOWN)
+        return error_set(
+            err, ERR_REFUSED,
+            "not sent, because it is not known whether it would do it: %s. To try it all the same, replace "
+            "suspend (mpijobd replace NAME suspend=true --destructive)",
+            c->verdict.why);
+    return error_set(err, ERR_REFUSED, "not sent, because it would not do it: %s", c->verdict.why);
 }
 
 /* What ends a job, or other things that run, needs leave by name. */

@@ -174,6 +174,8 @@ void halt_decide(struct halt *h)
         halt_finish(h, &err);
         return;
     }
+    if (h->call.resumes && h->message.len && !h->dry_run && has_kept(&h->view))
+        add(h, STEP_RESTORE); /* a stop that came no further than that */
     bool told = h->message.len > 0;
     bool done = h->lever == HALT_SUSPEND && is_suspended(&h->view) != h->call.resumes;
     if (done && !h->call.resumes) {
@@ -181,6 +183,8 @@ void halt_decide(struct halt *h)
         add(h, STEP_PODS);
     } else if (done) {
         halt_unchanged(h, "it is not suspended");
+        if (!h->dry_run && has_kept(&h->view))
+            add(h, STEP_RESTORE);
     } else if (!told) {
         (h->call.resumes ? resume_steps : stop_steps)(h);
     }

@@ -131,9 +131,11 @@ static int set_policy_all(struct mpijob_changes *changes, struct error *err)
 /* As the annotation says, unless another policy was chosen since. */
 static int put_policy_back(const struct halt *h, struct mpijob_changes *changes, struct error *err)
 {
-    struct json now = mpijob_field_value(h->view.object, FIELD_CLEAN_POD_POLICY, h->view.target);
+    struct json now = mpijob_field_value(h->view.object, FIELD_CLEAN_POD_POLICY, h->view.target),
+                kept = json_get(h->view.annotations, HALT_POLICY_ANNOTATION);
+    bool ours = json_string_is(kept, str_of("Running")) && json_string_is(now, str_of("All"));
     int rc = mpijob_changes_map(changes, CHANGE_ANNOTATIONS, str_of(HALT_POLICY_ANNOTATION), NULL, err);
-    if (!rc && (h->policy || json_string_is(now, str_of("All"))))
+    if (!rc && (h->policy || ours))
         rc = mpijob_changes_set(changes, "cleanPodPolicy", str_of("\"Running\""), err);
     return rc;
 }

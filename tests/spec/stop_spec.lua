@@ -273,9 +273,14 @@ describe("under Kueue a job", function()
         phase(server, "a", "Running")
         assert.are.equal(3, pods(server))
         assert.are.equal("Running", server:get("train", "a").spec.runPolicy.cleanPodPolicy)
+        -- A stop that came no further than its first write is put right.
+        assert.are.equal(200, (server:request("PATCH", server:path("train", "a"), support.json.encode { metadata = { annotations = { [KEPT] = "Running" } },
+            spec = { runPolicy = { cleanPodPolicy = "All" } } }, "application/merge-patch+json")))
         code, out, err = by_hand("resume", "a")
         assert.are.equal(0, code, out .. err)
         support.contains(out, "it runs already")
+        assert.are.equal("Running", server:get("train", "a").spec.runPolicy.cleanPodPolicy)
+        assert.is_nil(server:get("train", "a").metadata.annotations[KEPT])
 
         -- The first run of the journal is the stop: undone, the job would go on; it does so already.
         code, out, err = by_hand("stop", "a")

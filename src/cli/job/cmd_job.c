@@ -14,6 +14,8 @@
 #include "store/journal.h"
 #include "time/duration.h"
 
+#define CONCURRENCY 8
+
 struct jobbing {
     struct session s;
     struct site site;
@@ -21,9 +23,15 @@ struct jobbing {
     uint64_t wait_ms;
     int64_t run; /* its number; 0: none is written */
     int64_t changed, unchanged, failed;
-    char key[600];
+    char **next; /* the names that are still to come */
+    unsigned active;
     struct buf json;
     struct json_writer w;
+};
+
+struct one {
+    struct jobbing *all;
+    char key[600];
 };
 
 /* ---- one job ---- */
@@ -40,31 +48,41 @@ static int start_change(void *data, struct change_call *call, void **change, str
     return rc;
 }
 
-static void tell(struct jobbing *j, const struct halt_result *result, const struct error *err)
+static void tell(struct jobbing *j, const char *key, const struct halt_result *result, const struct error *err)
 {
     if (j->s.options.output == OUTPUT_JSON)
-        job_print_json(&j->w, j->key, result, err);
+        job_print_json(&j->w, key, result, err);
     else
-        job_print_text(j->key, j->resumes, result, err);
+        job_print_text(key, j->resumes, result, err);
 }
+
+static void start_more(struct jobbing *j);
 
 static void one_done(void *data, const struct halt_result *result, const struct error *err)
 {
-    struct jobbing *j = data;
+    struct one *one = data;
+    struct jobbing *j = one->all;
     j->failed += err != NULL;
     j->changed += result->changed && !err;
     j->unchanged += !result->changed && !err;
     j->left = j->left || result->gone == EFFECT_NOT_SEEN;
-    tell(j, result, err);
+    tell(j, one->key, result, err);
     if (err && err->code == ERR_NOT_FOUND && err->status == 404 && j->s.options.output != OUTPUT_JSON)
         fputs("another namespace is named by -n, or as NAMESPACE/NAME\n", stderr);
-    j->s.flag = true;
+    free(one);
+    j->active--;
+    start_more(j);
 }
 
-static void one(struct jobbing *j, const char *name)
+static int start_one(struct jobbing *j, const char *name, struct error *err)
 {
     struct session *s = &j->s;
     struct halt *halt;
+    struct one *one = calloc(1, sizeof *one);
+    if (!one)
+        return error_nomem(err);
+    one->all = j;
+    snprintf(one->key, sizeof one->key, "%s/%s", s->namespaces[0], name);
     const struct halt_call call = {
         .site = &j->site,
         .kind = s->options.job_kind,
@@ -75,16 +93,25 @@ static void one(struct jobbing *j, const char *name)
         .wait_ms = j->wait_ms,
         .writer = {.start = start_change, .data = j, .seat = {NULL, SEAT_PERSON}, .plans = s->options.dry_run},
         .done = one_done,
-        .data = j};
-    snprintf(j->key, sizeof j->key, "%s/%s", s->namespaces[0], name);
-    s->flag = false;
-    if (halt_start(&call, &halt, &s->error)) {
-        j->failed++;
-        tell(j, NULL, &s->error);
-        return;
+        .data = one};
+    int rc = halt_start(&call, &halt, err);
+    if (rc) {
+        tell(j, one->key, NULL, err);
+        free(one);
+        return rc;
     }
-    session_wait(s);
-    s->flag = false;
+    j->active++;
+    return 0;
+}
+
+/* Several at once: each waits for its pods. */
+static void start_more(struct jobbing *j)
+{
+    struct error err;
+    while (j->active < CONCURRENCY && *j->next)
+        j->failed += start_one(j, *j->next++, &err) != 0;
+    if (!j->active && !*j->next)
+        j->s.flag = true;
 }
 
 /* ---- the command ---- */
@@ -104,8 +131,11 @@ static int work(struct jobbing *j)
         return code;
     j->site = session_site(s);
     session_events(s, &j->site);
-    for (char **name = s->options.arguments; *name; name++)
-        one(j, *name);
+    j->next = s->options.arguments;
+    s->flag = false;
+    start_more(j);
+    session_wait(s);
+    s->flag = false;
     session_events_end(s, &j->site);
     const struct store_run ended = {.id = j->run,
                                     .outcome = !j->failed                   ? "done"
