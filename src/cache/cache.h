@@ -58,6 +58,8 @@ struct cache_options {
     /* See kube_reflect_call.trouble: 404 means that the server does not serve the version any more. The cache goes on
      * trying. It has logged the trouble, the first in a row as a warning. */
     void (*trouble)(void *data, const struct error *err); /* may be NULL */
+    /* Is the job to be kept? The others are as if they were not there. The same for one job at all times. NULL: all. */
+    bool (*wanted)(void *data, const struct mpijob_view *view);
     void *data;
 };
 

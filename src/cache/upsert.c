@@ -156,7 +156,7 @@ static int read_object(struct scope *scope, struct json object, struct mpijob_vi
 }
 
 /* A job of that name is there: the same, or one that had the name before. */
-static int upsert_known(struct scope *scope, uint32_t slot, const struct mpijob_view *view, bool initial)
+static int upsert_known(struct scope *scope, uint32_t slot, const struct mpijob_view *view, bool initial, bool wanted)
 {
     struct cache *c = scope->cache;
     struct job *job = jobs_at(&c->jobs, slot);
@@ -171,7 +171,7 @@ static int upsert_known(struct scope *scope, uint32_t slot, const struct mpijob_
     if (job->uid == jobs_hash(&c->jobs, view->uid))
         return change(c, slot, view, initial);
     upsert_forget(c, slot, initial);
-    return c->closing ? 0 : add(scope, view, initial);
+    return c->closing || !wanted ? 0 : add(scope, view, initial);
 }
 
 int upsert_object(struct scope *scope, struct json object, bool initial)
@@ -181,9 +181,10 @@ int upsert_object(struct scope *scope, struct json object, bool initial)
     if (read_object(scope, object, &view))
         return 0;
     uint32_t slot = jobs_find(&c->jobs, view.name_space, view.name);
+    bool wanted = !c->options.wanted || c->options.wanted(c->options.data, &view);
     if (slot == NO_SLOT)
-        return add(scope, &view, initial);
-    return upsert_known(scope, slot, &view, initial);
+        return wanted ? add(scope, &view, initial) : 0;
+    return upsert_known(scope, slot, &view, initial, wanted);
 }
 
 void upsert_removal(struct scope *scope, struct json object)

@@ -50,6 +50,11 @@ static int look_at(struct change *c, struct json before, struct error *err)
     memcpy(c->version_now, c->looked_at, sizeof c->version_now);
     int rc = c->ours ? mpijob_view(before, c->target, &c->view, err) : 0;
     c->viewed = c->ours && !rc;
+    if (c->viewed && !shard_has(&c->site->shard, c->view.name_space, c->view.uid))
+        return error_set(
+            err, ERR_REFUSED,
+            "the job is of shard %u, and this run of shard %u: only the daemon that owns its shard changes it",
+            shard_of(c->view.name_space, c->view.uid, c->site->shard.of), c->site->shard.index);
     if (!rc && c->verb != CHANGE_REPLACE)
         rc = check_wanted(c, err);
     if (!rc && c->computed && *earlier && strcmp(earlier, c->looked_at) != 0) {

@@ -17,7 +17,7 @@
 #include "cli/run_lead.h"
 #include "cli/run_limits.h"
 #include "cli/run_service.h"
-#include "cli/run_shared.h"
+#include "cli/run_shards.h"
 #include "cli/session/policies.h"
 #include "cli/session/tripped.h"
 #include "cli/terminal/terminal.h"
@@ -43,6 +43,7 @@ struct daemon {
     struct run_control control;
     struct run_lead lead;
     struct run_shared shared;
+    struct run_shards shards;
     struct lag lag;
     struct metric *lag_seconds, *lag_cpu_seconds, *lines_lost, *journal_failures;
     uint64_t lines_counted; /* of those that were lost */
@@ -171,8 +172,8 @@ static int count_things(struct daemon *d)
                                     "Lines of the log that nobody took, or that could not be written.", NULL);
     metric_set(metrics_gauge(s->metrics, "build_info", NULL, "This program.", labels), 1,
                METRIC_VALUES(mpijobd_version));
-    metric_set(metrics_gauge(s->metrics, "leader", NULL, "1: this daemon's policies run.", NULL), !run_lead_wanted(s),
-               NULL);
+    metric_set(metrics_gauge(s->metrics, "leader", NULL, "1: this daemon's policies run.", NULL),
+               !run_lead_wanted(s) && !session_shares(s), NULL);
     return 0;
 }
 
@@ -198,10 +199,13 @@ static int serve(struct daemon *d)
         engine_start(s->engine);
     if (d->lead.lead)
         lead_start(d->lead.lead);
+    if (d->shards.shards)
+        shards_start(d->shards.shards);
     run_service_ready(&d->service);
     if (d->reload_asked)
         run_service_reload(&d->service);
     session_wait(s);
+    run_shards_close(s, &d->shards);
     run_shared_close(&d->shared);
     run_lead_close(s, &d->lead);
     if (s->clock.manual)
@@ -262,6 +266,8 @@ static int prepare(struct daemon *d)
     if (!code)
         code = session_store(s);
     if (!code && run_state_open(s, &d->lead, &d->shared, &e, &s->error))
+        code = session_fail(s, &s->error);
+    if (!code && run_shards_open(s, &d->shards, &e, &s->error))
         code = session_fail(s, &s->error);
     if (!code)
         code = open_quarantine(d);
@@ -338,6 +344,7 @@ static int run(int argc, char **argv, const struct command *command)
     else if (!code)
         code = serve(&d);
     hide(&d);
+    run_shards_close(&d.s, &d.shards);
     run_shared_close(&d.shared);
     run_lead_close(&d.s, &d.lead);
     lag_close(&d.lag);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The role that a leader election takes, in the namespace of its Lease. */
+/* The role that a leader election takes, or the shards of the jobs, in the namespace of the Leases. */
 #include <stdio.h>
 
 #include "cli/rbac_parts.h"
 #include "lead/lead.h"
 #include "lead/lease.h"
+#include "lead/shards.h"
 
 #define LEADER_ROLE "mpijobd-leader"
 
@@ -31,10 +32,23 @@ static void state_rule(const struct rbac *r, struct json_writer *w)
     json_write_end(w);
 }
 
+/* The Lease of an election; or the roll and the Leases of all shards. */
+static void lease_names(const struct rbac *r, struct json_writer *w)
+{
+    const struct config_lead *lead = &r->s.config.lead;
+    const char *name = lead->lease ? lead->lease : LEAD_NAME;
+    char shard[SHARD_LEASE_MAX];
+    json_write_key(w, "resourceNames");
+    json_write_array(w);
+    json_write_string(w, name);
+    for (unsigned i = 0; i < lead->shards; i++)
+        json_write_string(w, shards_lease(name, i, shard));
+    json_write_end(w);
+}
+
 /* A name cannot be said of what is created. */
 static void lease_role(const struct rbac *r, struct json_writer *w)
 {
-    const struct config_lead *lead = &r->s.config.lead;
     rbac_begin(w, "Role", LEADER_ROLE, lease_namespace(r));
     json_write_key(w, "rules");
     json_write_array(w);
@@ -43,7 +57,7 @@ static void lease_role(const struct rbac *r, struct json_writer *w)
         rbac_list_of(w, "apiGroups", lease_resource.group);
         rbac_list_of(w, "resources", lease_resource.plural);
         if (named)
-            rbac_list_of(w, "resourceNames", lead->lease ? lead->lease : LEAD_NAME);
+            lease_names(r, w);
         json_write_key(w, "verbs");
         json_write_array(w);
         for (const char *const *verb = named ? (const char *const[]){"get", "update", "watch", NULL}

@@ -22,45 +22,57 @@ static void make_identity(char out[LEASE_HOLDER_MAX])
              a >> 32, a >> 16 & 0xffff, a & 0xfff, (b >> 48 & 0x3fff) | 0x8000, b & 0xffffffffffff);
 }
 
-static int make(struct session *s, struct run_lead *l, struct error *err)
+int run_lead_options(struct session *s, struct lead_place *place, char identity[LEASE_HOLDER_MAX],
+                     struct lead_options *options, struct error *err)
 {
     const struct config_lead *c = &s->config.lead;
-    struct lead_place place;
-    char identity[LEASE_HOLDER_MAX];
-    int rc = lead_place_find(s, &place, err);
+    int rc = lead_place_find(s, place, err);
     if (rc)
         return rc;
     make_identity(identity);
-    struct lead_options o = {.loop = &s->loop,
-                             .soon = &s->soon,
-                             .clock = &s->clock,
-                             .log = &s->log,
-                             .metrics = s->metrics,
-                             .server = &place.at->kube_config,
-                             .cluster = place.at->config->name,
-                             .name_space = place.name_space,
-                             .name = place.name,
-                             .identity = c->identity ? c->identity : identity,
-                             .lease = c->lease_us,
-                             .renew = c->renew_us,
-                             .retry = c->retry_us};
-    rc = lead_new(&o, &l->lead, err);
+    *options = (struct lead_options){.loop = &s->loop,
+                                     .soon = &s->soon,
+                                     .clock = &s->clock,
+                                     .log = &s->log,
+                                     .metrics = s->metrics,
+                                     .server = &place->at->kube_config,
+                                     .cluster = place->at->config->name,
+                                     .name_space = place->name_space,
+                                     .name = place->name,
+                                     .identity = c->identity ? c->identity : identity,
+                                     .lease = c->lease_us,
+                                     .renew = c->renew_us,
+                                     .retry = c->retry_us};
+    return 0;
+}
+
+static int make(struct session *s, struct run_lead *l, struct error *err)
+{
+    struct lead_place place;
+    struct lead_options o;
+    char identity[LEASE_HOLDER_MAX];
+    int rc = run_lead_options(s, &place, identity, &o, err);
+    if (!rc)
+        rc = lead_new(&o, &l->lead, err);
     if (!rc)
         log_event(&s->log, LOG_INFO, "a leader is elected among the daemons that use this Lease",
-                  LOG_FIELDS({"namespace", place.name_space}, {"lease", o.name}, {"identity", o.identity}));
+                  LOG_FIELDS({"namespace", o.name_space}, {"lease", o.name}, {"identity", o.identity}));
     return rc;
 }
 
 bool run_lead_wanted(const struct session *s)
 {
-    return s->config.lead.on && !s->options.once && !s->options.dry_run;
+    return s->config.lead.on && !s->config.lead.shards && !s->options.once && !s->options.dry_run;
 }
 
 int run_lead_open(struct session *s, struct run_lead *l, struct error *err)
 {
     *l = (struct run_lead){0};
     if (s->config.lead.on && s->options.dry_run)
-        log_event(&s->log, LOG_INFO, "with --dry-run this daemon takes no part in the leader election", NULL);
+        log_event(&s->log, LOG_INFO,
+                  s->config.lead.shards ? "with --dry-run this daemon shares no jobs: it looks at all of them"
+                                        : "with --dry-run this daemon takes no part in the leader election",
+                  NULL);
     if (!run_lead_wanted(s))
         return 0;
     int rc = make(s, l, err);

@@ -6,10 +6,17 @@
 #include "cli/session/session.h"
 #include "kube/kube.h"
 #include "lead/lead.h"
+#include "lead/lease.h"
 
 /* Does this daemon take part in one? What writes nothing, or ends with its runs, does not: it would keep the others
  * from acting. */
 bool run_lead_wanted(const struct session *s);
+
+struct lead_place;
+/* Fills what the configuration says of a Lease, or of several; identity is made where it is not given. Errors as of
+ * lead_place_find. What the options point to stays with the session, place and identity. */
+int run_lead_options(struct session *s, struct lead_place *place, char identity[LEASE_HOLDER_MAX],
+                     struct lead_options *options, struct error *err);
 
 struct run_lead {
     struct lead *lead; /* NULL: there is no election */

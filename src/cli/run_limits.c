@@ -6,7 +6,7 @@
 
 #define OWN 64         /* the loop, the journal, the log, files that are being read, plugins' pipes */
 #define LISTENING 160  /* connections of the HTTP side, those that are about to be closed included */
-#define CONNECTIONS 16 /* to a cluster, where nothing else is configured */
+#define LEAD 3         /* connections for a Lease, and a watch of it */
 #define WATCHES_MIN 16 /* of scripts */
 
 static size_t namespaces(const struct session_cluster *c)
@@ -20,8 +20,8 @@ static size_t namespaces(const struct session_cluster *c)
 /* Without the watches of scripts. */
 static size_t needed(const struct session *s)
 {
-    size_t connections = s->config.http_connections ? (size_t)s->config.http_connections : CONNECTIONS;
-    size_t n = OWN + LISTENING;
+    size_t connections = session_connections(s);
+    size_t n = OWN + LISTENING + (s->config.lead.on ? (s->config.lead.shards + 1) * LEAD : 0);
     for (size_t i = 0; i < s->cluster_count; i++) /* a socket of the resolver for each connection that is being made */
         n += 2 * connections + 2 * MPIJOB_KINDS * namespaces(&s->clusters[i]);
     return n;

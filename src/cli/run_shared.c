@@ -18,7 +18,7 @@ static void again_later(struct run_shared *r, const struct error *err)
 {
     log_event(&r->session->log, LOG_ERROR,
               "this daemon leads, but does not act: it cannot take over what the replicas share; trying again",
-              LOG_FIELDS({"reason", err->message}));
+              LOG_FIELDS({"lease", r->alone ? lead_look(r->lead).name : NULL}, {"reason", err->message}));
     lead_hinder(r->lead, &r->guest, err);
     deadline_set(&r->again, backoff_ms(&retry_pause, ++r->failures, NULL));
 }
@@ -27,6 +27,8 @@ static void again_later(struct run_shared *r, const struct error *err)
 static int read_again(struct run_shared *r, struct error *err)
 {
     struct session *s = r->session;
+    if (r->alone)
+        return 0;
     paused_free(&r->paused);
     canaries_close(&r->canaries);
     int rc = pauses_read(s->store, &r->paused, err);
@@ -78,7 +80,8 @@ static void go_on(void *data, const struct error *err)
     snprintf(epoch, sizeof epoch, "%" PRId64, state_epoch(shared_state(r->shared)));
     snprintf(rows, sizeof rows, "%zu", shared_size(r->shared).rows);
     log_event(&r->session->log, LOG_INFO, "what the replicas share is taken over",
-              LOG_FIELDS(LOG_JSON_FIELD("epoch", epoch), LOG_JSON_FIELD("rows", rows)));
+              LOG_FIELDS({"lease", r->alone ? lead_look(r->lead).name : NULL}, LOG_JSON_FIELD("epoch", epoch),
+                         LOG_JSON_FIELD("rows", rows)));
     lead_ready(r->lead, &r->guest);
 }
 
@@ -86,7 +89,8 @@ static void taken(void *data, const struct error *err)
 {
     struct run_shared *r = data;
     r->taking = false;
-    bool imports = !err && r->leading && !r->once_more && run_import_wanted(r->session, shared_size(r->shared).rows);
+    bool imports =
+        !err && !r->alone && r->leading && !r->once_more && run_import_wanted(r->session, shared_size(r->shared).rows);
     if (!imports) {
         go_on(r, err);
         return;
@@ -120,8 +124,16 @@ static void lost(struct lead_guest *guest, const char *why)
     deadline_stop(&r->again);
     run_import_cancel(&r->import);
     shared_leave(r->shared);
-    if (r->session->engine)
+    if (r->session->engine && !r->alone)
         approvals_forget(engine_approvals(r->session->engine));
+}
+
+/* What the engine has begun there has ended, and is written. */
+static void leave(struct lead_guest *guest)
+{
+    struct run_shared *r = guest->data;
+    lost(guest, NULL);
+    lead_left(r->lead, guest);
 }
 
 static void step_down(struct defer *d)
@@ -141,23 +153,20 @@ static void state_lost(void *data, const struct error *err)
     defer_call(&r->session->soon, &r->down);
 }
 
-/* Where there is no election, or each daemon has a file of its own, it stays closed. */
-static int open_shared(struct session *s, struct run_lead *lead, struct run_shared *r, struct error *err)
+int run_shared_open(struct session *s, struct lead *lead, struct kube *kube, bool alone, struct run_shared *r,
+                    struct error *err)
 {
-    if (!lead->lead || s->config.lead.own_state)
-        return 0;
     char name[SHARED_NAME_MAX + 64];
-    struct lead_place place;
-    int rc = lead_place_find(s, &place, err);
-    if (rc)
-        return rc;
+    struct lead_standing place = lead_look(lead);
+    *r = (struct run_shared){.session = s, .canaries.store = s->store, .alone = alone};
     snprintf(name, sizeof name, "%.*s" SHARED_ENDING, SHARED_NAME_MAX, place.name);
     struct shared_options o = {.loop = &s->loop,
                                .soon = &s->soon,
-                               .kube = cluster_kube(place.at->cluster),
+                               .kube = kube,
                                .name_space = place.name_space,
                                .name = name,
-                               .holder = lead_look(lead->lead).identity,
+                               .holder = place.identity,
+                               .rows_alone = alone,
                                .store = s->store,
                                .clock = &s->clock,
                                .log = &s->log,
@@ -165,14 +174,24 @@ static int open_shared(struct session *s, struct run_lead *lead, struct run_shar
                                .lost = state_lost,
                                .data = r};
     r->down = (struct defer){.call = step_down, .data = r};
-    rc = shared_open(&o, &r->shared, err);
+    int rc = shared_open(&o, &r->shared, err);
     if (rc)
         return rc;
     deadline_init(&s->loop, &r->again, rang, r);
-    r->lead = lead->lead;
-    r->guest = (struct lead_guest){.gained = gained, .lost = lost, .data = r};
+    r->lead = lead;
+    r->guest = (struct lead_guest){.gained = gained, .lost = lost, .leave = leave, .data = r};
     lead_join(r->lead, &r->guest);
     return 0;
+}
+
+/* Where there is no election, or each daemon has a file of its own, it stays closed. */
+static int open_shared(struct session *s, struct run_lead *lead, struct run_shared *r, struct error *err)
+{
+    struct lead_place place;
+    if (!lead->lead || s->config.lead.own_state)
+        return 0;
+    int rc = lead_place_find(s, &place, err);
+    return rc ? rc : run_shared_open(s, lead->lead, cluster_kube(place.at->cluster), false, r, err);
 }
 
 int run_state_open(struct session *s, struct run_lead *lead, struct run_shared *r, struct engine_options *e,

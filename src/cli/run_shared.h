@@ -21,12 +21,17 @@ struct run_shared {
     struct deadline again;
     unsigned failures;
     struct run_import import; /* of this daemon's file, at the first start with a shared state */
+    bool alone;               /* of a shard: rows alone, and nothing of it is in memory besides */
     bool leading, taking;
     struct defer down;                /* to step down, which must not happen within a call of `shared` */
     char down_why[ERROR_MESSAGE_MAX]; /* and why */
     bool once_more;                   /* it has to be taken over again when the present try has ended */
 };
 
+/* Opens the state that goes with that lead, named after its Lease, and has it taken over when it is led. alone: rows
+ * alone, one of several. Errors as of shared_open; close it in any case. */
+int run_shared_open(struct session *s, struct lead *lead, struct kube *kube, bool alone, struct run_shared *shared,
+                    struct error *err);
 /* Opens what outlives the daemon, or this replica of it; the store is open. Where there is an election, and the
  * configuration does not ask for a file, that is the shared state: it joins the lead, and what is in memory is empty
  * until it is read, before each lead is ready. Else that is read now, which blocks. Sets e->lead, state, paused and

@@ -14,7 +14,7 @@ static struct engine_cluster *reach(struct engine *e, const char *cluster, struc
         error_set(err, ERR_CANCELLED, "the daemon is being stopped");
         return NULL;
     }
-    if (there && !there->triggered && e->leads) {
+    if (there && !there->triggered && there->leads) {
         error_set(err, ERR_UNREACHABLE, "cluster %s is not connected; try again when it is", cluster);
         return NULL;
     }

@@ -184,6 +184,19 @@ static void no_match(const struct ask_at *a, struct error *err)
               k->policy);
 }
 
+/* The part of another shard begins the run, if this daemon owns that. */
+static void not_of_shard(struct ask_at *a, const struct mpijob_view *view)
+{
+    const struct engine *e = a->ask->engine;
+    struct error err;
+    unsigned shard = shard_of(view->name_space, view->uid, a->at->site.shard.of);
+    if (!e->clusters[shard].started) {
+        shards_refuse_one(e->o.shards, shard, &err);
+        cannot(a->ask, &err);
+    }
+    one_over(a->ask);
+}
+
 static void got_job(struct job_find *find, char *object, size_t len, const struct error *err)
 {
     struct ask_at *a = find->data;
@@ -202,6 +215,10 @@ static void got_job(struct job_find *find, char *object, size_t len, const struc
         rc = mpijob_view(root,
                          cluster_target_of(a->at->site.cluster, policy_kinds_of(&k->entry.policy->kinds, root), root),
                          &view, &why);
+    if (!rc && !shard_has(&a->at->site.shard, view.name_space, view.uid)) {
+        not_of_shard(a, &view);
+        return;
+    }
     if (!rc && !mpijob_match_eval(k->entry.policy->match, &view, clock_now(k->engine->o.clock), NULL)) {
         no_match(a, &why);
         rc = why.code;

@@ -93,7 +93,10 @@ void engine_check_stopped(struct engine *e)
 
 static void run_has_ended(struct defer *d)
 {
-    engine_check_stopped(d->data);
+    struct engine *e = d->data;
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_check_left(&e->clusters[i]);
+    engine_check_stopped(e);
 }
 
 static void impatient(struct deadline *patience)
@@ -195,7 +198,7 @@ struct engine_snapshot engine_look(const struct engine *e)
     };
     for (size_t i = 0; i < e->cluster_count; i++) {
         const struct engine_cluster *at = &e->clusters[i];
-        snapshot.connected += at->started || (!e->leads && at->connected);
+        snapshot.connected += at->started || (!at->leads && at->connected);
         for (const struct run *run = at->runs.list; run; run = run->next)
             snapshot.runs++;
     }
@@ -219,7 +222,8 @@ static void make_env(struct engine *e)
     e->env.ceilings = o->ceilings;
     e->env.freezes = o->freezes;
     e->env.names = o->cluster_names;
-    e->env.cluster_count = o->place_count;
+    e->env.cluster_count = o->shards && o->place_count ? 1 : o->place_count;
+    e->env.shards = o->sharded;
     e->env.known = o->known;
     e->env.known_count = o->known_count;
     e->env.check = o->check;
@@ -284,7 +288,6 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     }
     make_env(e);
     e->cluster_count = options->place_count;
-    e->leads = !options->lead;
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_init(&e->clusters[i], e, &options->places[i]);
     e->o.places = NULL; /* copied */

@@ -5,6 +5,7 @@
 #define MPIJOBD_ENGINE_ENGINE_H
 
 #include "policy/load.h"
+#include "rehearsal/reload_report.h"
 #include "run/run.h"
 #include "time/freeze.h"
 
@@ -20,10 +21,14 @@ struct paused;
 struct store;
 struct paused_mark;
 
-/* A cluster, and the namespaces in it. */
+/* A cluster, and the namespaces in it; or a shard of its jobs, which has a connection of its own. */
 struct engine_place {
     struct cluster *cluster;       /* not owned */
     const char *const *namespaces; /* NULL-terminated, NULL: all. Not owned */
+    struct shard shard;            /* zeros: it is the whole cluster */
+    const char *told;              /* of a shard: what the log calls it. Not owned */
+    struct lead *lead;             /* likewise: its owner acts. NULL: options.lead. Not owned */
+    struct state *state;           /* likewise. NULL: options.state. Not owned */
 };
 
 /* What a run has left alone, because of options.past. */
@@ -71,18 +76,21 @@ struct engine_options {
     const char *config;      /* the same, and the next one too */
     struct str config_text;
     void (*config_tell)(struct str was, struct str is, struct buf *out); /* policy/load.h */
-    bool watch_files;              /* the policies are loaded again when their files have changed */
-    bool one_clock;                /* pauses before policies try again are on `clock`, too: in a test */
-    bool trials;                   /* the states stay in which plugins were tried */
-    bool check;                    /* unknown globals in policies are errors, not warnings */
-    bool dry_run;                  /* all runs are dry runs */
-    bool once;                     /* no triggers: engine_once starts the runs */
-    bool override;                 /* engine_once: in spite of windows, freezes and changes_per_hour */
+    bool watch_files; /* the policies are loaded again when their files have changed */
+    bool one_clock;   /* pauses before policies try again are on `clock`, too: in a test */
+    bool trials;      /* the states stay in which plugins were tried */
+    bool check;       /* unknown globals in policies are errors, not warnings */
+    bool dry_run;     /* all runs are dry runs */
+    bool once;        /* no triggers: engine_once starts the runs */
+    bool override;    /* engine_once: in spite of windows, freezes and changes_per_hour */
+    unsigned
+        sharded; /* daemons share the jobs, in so many parts: policies that cannot be so are errors; 0: they do not */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
     const struct freezes *freezes; /* when nothing is changed; outlive the engine. NULL: never */
     int64_t changes_per_hour;      /* of all policies together, on all clusters; 0: no ceiling */
     int64_t gap;                   /* microseconds between two writes of a policy at least; 0: as it says itself */
-    struct journal *counted; /* where the changes of the last hour are; NULL: `journal`. Only read, and not owned */
+    struct journal *counted;     /* where the changes of the last hour are; NULL: `journal`. Only read, and not owned */
+    const struct shards *shards; /* whose places are shards; NULL: they are clusters. Outlives the engine */
     struct lead *lead; /* the engine acts while that leads, and stands by else; outlives the engine. NULL: it acts */
     struct quarantine *quarantine; /* read again with the policies; NULL: none. Not owned */
     struct canaries *canaries;     /* how new policies are led in; NULL: they act at once. Not owned */
@@ -122,11 +130,6 @@ void engine_reload(struct engine *engine);
 
 /* The same for a person who waits for it. told is called once, and may be called within the call where nothing can be
  * loaded: with what was loaded (valid during the call; with errors it is not in force), or NULL: it was given up. */
-struct reload_changes { /* names with commas between; NULL: none. Of more than 50 only the number is told */
-    char *added, *changed, *gone;
-    size_t unchanged;
-    const struct rehearsal *rehearsal; /* how many jobs the new and changed ones match; NULL: none was made */
-};
 struct reload_wait {
     void (*told)(struct reload_wait *wait, const struct policy_set *set, const struct reload_changes *changes);
     void *data;
@@ -140,8 +143,13 @@ void engine_reload_and_tell(struct engine *engine, struct reload_wait *wait); /*
  * left unfinished there; then starts the triggers. With options.lead the last two wait until this daemon leads; until
  * then the watches of the policies run, so that no list is needed when it does. */
 void engine_start(struct engine *engine);
-/* May this daemon act? 0; ERR_REFUSED: another leads (lead/lead.h), which is named. */
+/* May this daemon act, if only for a part of the jobs? 0; ERR_REFUSED: others do, which are named. */
 int engine_leads(const struct engine *engine, struct error *err);
+/* May what is paused be changed and told here? Where daemons share the jobs each has pauses of its own; else as
+ * engine_leads. */
+int engine_pauses_here(const struct engine *engine, struct error *err);
+/* Appends which other daemons act for a part of the jobs; nothing where no other does. */
+void engine_others(const struct engine *engine, struct buf *out);
 
 /* Starts one run of every policy on each of its clusters, which have to be connected. done is called once, later, when
  * all have ended. */
@@ -240,6 +248,7 @@ const char *engine_frozen(const struct engine *engine, char out[FREEZE_TEXT]);
 /* A part of the daemon, and how it is. The texts are valid during the call. */
 enum engine_part_kind {
     ENGINE_LEADER,
+    ENGINE_SHARDS,
     ENGINE_CLUSTER,
     ENGINE_WATCH,
     ENGINE_POLICIES,

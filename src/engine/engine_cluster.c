@@ -88,7 +88,7 @@ static void past_known(void *data, const struct policy_set *set, struct schedule
     struct engine_cluster *at = data;
     struct engine *e = at->engine;
     at->reading_marks = false;
-    if (!at->started || at->term != e->term) { /* the lead was lost meanwhile, and perhaps taken again */
+    if (!at->started || at->term != at->reading_term) { /* the lead was lost meanwhile, and perhaps taken again */
         engine_cluster_put_in_force(at);
     } else if (!e->stopping && err) {
         log_event(e->o.log, LOG_ERROR, "the policies are not started, because the journal cannot be read; trying again",
@@ -101,6 +101,7 @@ static void past_known(void *data, const struct policy_set *set, struct schedule
     } else if (!e->stopping) { /* the policies were loaded again meanwhile */
         engine_cluster_put_in_force(at);
     }
+    engine_cluster_check_left(at);
     engine_check_stopped(e);
 }
 
@@ -113,7 +114,7 @@ void engine_cluster_put_in_force(struct engine_cluster *at)
         engine_cluster_keep_warm(at);
     if (!at->started || e->stopping || at->reading_marks || !e->set || e->o.once)
         return;
-    at->term = e->term;
+    at->reading_term = at->term;
     deadline_stop(&at->retry);
     at->reading_marks = marks_read(&at->site, e->set, at->unfinished, at->unfinished_count, past_known, at, &err) == 0;
     if (!at->reading_marks) {
@@ -194,7 +195,7 @@ static void connected(void *data, const struct error *err)
     at->connected = !err;
     if (err || at->engine->stopping)
         try_again(at, err);
-    else if (at->engine->leads)
+    else if (at->leads)
         engine_cluster_lead(at);
     else
         engine_cluster_stand_by(at, NULL);
@@ -279,7 +280,7 @@ static void run_ended(void *data, const struct run *run)
     ask_run_ended(e, run);
     if (e->o.ended)
         e->o.ended(e->o.data, run);
-    if (e->stopping)
+    if (e->stopping || ((struct engine_cluster *)data)->leaving)
         defer_call(e->o.soon, &e->ended); /* the run is still being freed */
 }
 
@@ -296,7 +297,8 @@ static void read_effects(struct engine_cluster *at, const struct engine_options 
 void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const struct engine_place *place)
 {
     const struct engine_options *o = &engine->o;
-    *at = (struct engine_cluster){.engine = engine};
+    *at = (struct engine_cluster){.engine = engine, .lead = place->lead ? place->lead : o->lead};
+    at->leads = !at->lead;
     at->site = (struct site){
         .loop = o->loop,
         .soon = o->soon,
@@ -304,7 +306,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .log = o->log,
         .alarms = engine->alarms,
         .journal = o->journal,
-        .state = o->state,
+        .state = place->state ? place->state : o->state,
         .recorder = engine->recorder,
         .counters = engine->counters,
         .hour = o->changes_per_hour ? &engine->hour : NULL,
@@ -312,7 +314,10 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .canaries = o->canaries,
         .late = &at->late,
         .cluster = place->cluster,
-        .told = o->place_count > 1 ? cluster_name(place->cluster) : NULL,
+        .told = place->shard.of      ? place->told
+                : o->place_count > 1 ? cluster_name(place->cluster)
+                                     : NULL,
+        .shard = place->shard,
         .namespaces = place->namespaces,
         .silence_us = o->silence,
         .watches_max = o->watches_max,
@@ -360,13 +365,13 @@ void engine_cluster_stop(struct engine_cluster *at, uint64_t events_ms)
 
 bool engine_cluster_busy(const struct engine_cluster *at)
 {
-    return at->recovery || at->reading_marks || at->connecting || at->site.open || at->runs.look.open;
+    return at->recovery || at->reading_marks || at->syncing || at->connecting || at->site.open || at->runs.look.open;
 }
 
 bool engine_cluster_idle(const struct engine_cluster *at)
 {
     return triggers_idle(&at->triggers) && !at->recovery && !at->reading_marks && !cluster_looking(at->site.cluster) &&
-           (at->started || (at->connected && !at->engine->leads) ? !at->connecting : at->failures != 0);
+           (at->started || (at->connected && !at->leads) ? !at->connecting : at->failures != 0);
 }
 
 void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadline *))

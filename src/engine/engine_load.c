@@ -7,9 +7,9 @@
 #include "engine/culprits.h"
 #include "engine/engine_parts.h"
 #include "engine/file_changes.h"
-#include "engine/reload_report.h"
 #include "policy/asked_again.h"
 #include "rehearsal/rehearsal.h"
+#include "rehearsal/reload_report.h"
 #include "site/counters.h"
 
 /* The set becomes the engine's, and goes in force. */

@@ -7,7 +7,7 @@
 #include "cluster/cluster.h"
 #include "engine/breaker.h"
 #include "engine/engine.h"
-#include "lead/lead.h"
+#include "lead/shards.h"
 #include "limit/hour.h"
 #include "loop/defer.h"
 #include "loop/timer.h"
@@ -39,13 +39,19 @@ struct engine_cluster {
     unsigned failures;                  /* in a row; 0: the last try was fine, or none was made */
     struct interrupted_run *unfinished; /* runs of an earlier daemon, until the triggers have taken them over */
     size_t unfinished_count;
-    bool connected;     /* the last try to connect was well */
-    bool started;       /* it is connected, this daemon leads, and what was unfinished is looked up */
-    bool connecting;    /* cluster_connect is under way */
-    bool triggered;     /* its triggers were started */
-    bool hooked;        /* `change` is in the cluster's list */
-    bool reading_marks; /* the state is being asked for the marks of the set's policies */
-    unsigned term;      /* of the engine, when that began */
+    bool connected;          /* the last try to connect was well */
+    bool started;            /* it is connected, this daemon leads, and what was unfinished is looked up */
+    bool connecting;         /* cluster_connect is under way */
+    bool triggered;          /* its triggers were started */
+    bool hooked;             /* `change` is in the cluster's list */
+    bool reading_marks;      /* the state is being asked for the marks of the set's policies */
+    struct lead *lead;       /* whose holder acts there; NULL: there is no election */
+    struct lead_guest guest; /* of that */
+    bool leads;              /* this daemon does, or there is no election */
+    bool syncing;            /* the state is being waited for, to leave */
+    bool leaving;            /* it does no more, and what it has begun ends now (lead_guest.leave) */
+    unsigned term;           /* how often it has begun to */
+    unsigned reading_term;   /* that, when the marks began to be read */
 };
 
 struct engine {
@@ -63,9 +69,6 @@ struct engine {
     struct alarm head;           /* rings when the head of the journal is to be told */
     char head_told[CHAIN_HEAD_SIZE];
     struct breaker breaker;
-    struct lead_guest guest;        /* of options.lead */
-    bool leads;                     /* this daemon does, or there is no election */
-    unsigned term;                  /* how often it has begun to */
     struct hour hour;               /* the ceiling of all policies' changes, where there is one */
     struct policy_set *set;         /* in force; NULL until loaded */
     struct policy_load *loading;    /* under way */
@@ -102,11 +105,13 @@ void engine_check_stopped(struct engine *engine);
 int engine_cluster_may_begin(void *at, struct error *err);
 /* A standby's watches are those of a leader. */
 void engine_cluster_keep_warm(struct engine_cluster *at);
-/* This daemon does not lead any more; why NULL: not yet. Its runs are cancelled, its triggers stopped; the watches go
- * on. */
+/* This daemon does not lead there any more; why NULL: not yet. Its runs are cancelled, its triggers stopped; the
+ * watches go on, but those of a shard. */
 void engine_cluster_stand_by(struct engine_cluster *at, const char *why);
 void engine_lead_join(struct engine *engine); /* nothing where there is no election */
 void engine_lead_part(struct engine *engine);
+/* Where it is to leave a shard: tells the lead when nothing is under way there any more. */
+void engine_cluster_check_left(struct engine_cluster *at);
 
 /* ---- retention.c ---- */
 /* Removes old rows now, and once a day. */
@@ -137,7 +142,8 @@ int engine_find(const struct engine *engine, const char *name, const struct poli
 void engine_once_over(struct defer *d);
 
 /* ---- engine_why.c ---- */
-/* name NULL: the only one. NULL: no cluster has that name, or none is named and there are several. */
+/* name NULL: the only one. Of several shards, the first that this daemon owns. NULL: no cluster has that name, or none
+ * is named and there are several. */
 struct engine_cluster *engine_cluster_named(struct engine *engine, const char *name, struct error *err);
 
 /* ---- engine_cluster.c ---- */

@@ -6,12 +6,22 @@
 #include "mpijob/kind.h"
 #include "why/gather.h"
 
+/* Of several shards of one cluster, one that can act, if there is one. */
+static struct engine_cluster *first_owned(struct engine *e, struct engine_cluster *at)
+{
+    for (size_t i = 0; e->o.shards && i < e->cluster_count; i++) {
+        if (e->clusters[i].started)
+            return &e->clusters[i];
+    }
+    return at;
+}
+
 struct engine_cluster *engine_cluster_named(struct engine *e, const char *name, struct error *err)
 {
     for (size_t i = 0; i < e->cluster_count; i++) {
         struct engine_cluster *at = &e->clusters[i];
-        if (name ? strcmp(name, cluster_name(at->site.cluster)) == 0 : e->cluster_count == 1)
-            return at;
+        if (name ? strcmp(name, cluster_name(at->site.cluster)) == 0 : e->cluster_count == 1 || e->o.shards)
+            return first_owned(e, at);
     }
     if (name)
         error_set(err, ERR_NOT_FOUND, "there is no cluster \"%s\"", name);
@@ -28,6 +38,17 @@ static int other_kind(const struct policy *policy, const struct mpijob_kind *kin
                        names.failed ? "other kinds" : names.ptr, mpijob_kind_info(kind)->name);
     buf_free(&names);
     return rc;
+}
+
+/* The job is one shard's to act on, and perhaps another daemon's. */
+static struct runs *runs_of(void *data, const struct mpijob_view *job, struct error *elsewhere)
+{
+    struct engine *e = data;
+    unsigned shard = shard_of(job->name_space, job->uid, shards_count(e->o.shards));
+    struct engine_cluster *at = &e->clusters[shard];
+    if (!at->started)
+        shards_refuse_one(e->o.shards, shard, elsewhere);
+    return &at->runs;
 }
 
 int engine_why(struct engine *e, const struct engine_why *w, struct why_request **request, struct error *err)
@@ -56,6 +77,8 @@ int engine_why(struct engine *e, const struct engine_why *w, struct why_request 
         .unread = w->unread,
         .paused = engine_paused(e, w->policy),
         .standby = engine_leads(e, &standby) ? standby.message : NULL,
+        .runs_of = e->o.shards ? runs_of : NULL,
+        .runs_data = e,
         .daemon = w->daemon,
         .reviews = w->reviews,
         .done = w->done,

@@ -11,7 +11,7 @@ int engine_guest(struct engine *e, const char *cluster, struct engine_guest *gue
         return err->code;
     if (e->stopping)
         return error_set(err, ERR_CANCELLED, "the daemon is being stopped");
-    if (!at->started && (e->leads || !at->connected)) /* on a standby it may look */
+    if (!at->started && (at->leads || !at->connected)) /* on a standby it may look */
         return error_set(err, ERR_UNREACHABLE, "cluster %s is not connected%s%s; mpijobd status tells more",
                          cluster_name(at->site.cluster), at->trouble ? ": " : " yet",
                          at->trouble ? at->trouble->message : "");

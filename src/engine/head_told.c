@@ -12,10 +12,10 @@
 #define TELL_EVERY (INT64_C(900) * CLOCK_SECOND)
 
 /* Each daemon has a journal of its own: whose head it is has to be told, too. */
-static void note(struct engine *e, const char *head)
+static void note(struct lead *lead, const char *head)
 {
-    lead_note(e->o.lead, HEAD_NOTE, head);
-    lead_note(e->o.lead, WHOSE_NOTE, lead_look(e->o.lead).identity);
+    lead_note(lead, HEAD_NOTE, head);
+    lead_note(lead, WHOSE_NOTE, lead_look(lead).identity);
 }
 
 void head_tell(struct engine *e)
@@ -24,8 +24,10 @@ void head_tell(struct engine *e)
     if (!e->o.tell_head || !e->o.journal)
         return;
     journal_head(e->o.journal, head);
-    if (strncmp(head, "0:", 2) != 0 && e->o.lead)
-        note(e, head);
+    for (size_t i = 0; strncmp(head, "0:", 2) != 0 && i < e->cluster_count; i++) {
+        if (e->clusters[i].lead)
+            note(e->clusters[i].lead, head);
+    }
     if (strncmp(head, "0:", 2) == 0 || strcmp(head, e->head_told) == 0) /* nothing was written yet, or since */
         return;
     memcpy(e->head_told, head, sizeof head);

@@ -55,11 +55,17 @@ static bool add_load(struct visit *v)
     return true;
 }
 
+/* A shard is called as in the log. */
+static const char *name_of(const struct engine_cluster *at)
+{
+    return at->site.shard.of ? at->site.told : cluster_name(at->site.cluster);
+}
+
 static void tell_cluster(struct visit *v)
 {
     const struct engine_cluster *at = v->at;
-    buf_printf(&v->name, "cluster %s", cluster_name(at->site.cluster));
-    bool standby = !v->engine->leads && at->connected;
+    buf_printf(&v->name, "cluster %s", name_of(at));
+    bool standby = !at->leads && at->connected;
     if (at->trouble)
         buf_printf(&v->state, "%s: %s", at->started ? "the policies are not started" : "not connected",
                    at->trouble->message);
@@ -93,7 +99,7 @@ static void tell_watch(void *data, const struct watch_part *part)
     v->silence_us = part->silence_us;
     buf_printf(&v->name, "%ss in %s%s on cluster %s", mpijob_kind_info(part->kind)->name,
                part->name_space ? "namespace " : "all namespaces", part->name_space ? part->name_space : "",
-               cluster_name(v->at->site.cluster));
+               name_of(v->at));
     if (part->absent)
         buf_puts(&v->state, "none: the server does not have this kind, and its policies act on their others");
     else if (part->trouble)
@@ -177,13 +183,30 @@ static void tell_leader(struct visit *v)
     tell_part(v, ENGINE_LEADER, well, !well || s.trouble);
 }
 
+/* A shard of another daemon's, and nothing is wrong with it. */
+static bool is_others(const struct engine_cluster *at)
+{
+    return at->site.shard.of && !at->leads && at->connected && !at->trouble;
+}
+
+static void tell_shards(struct visit *v)
+{
+    buf_puts(&v->name, "shards");
+    bool acts, good = shards_text(v->engine->o.shards, &acts, &v->state);
+    tell_part(v, ENGINE_SHARDS, acts, !good);
+}
+
 void engine_each_part(const struct engine *e, void (*visit)(void *data, const struct engine_part *part), void *data)
 {
     struct visit v = {.engine = e, .visit = visit, .data = data, .name = BUF_INIT, .state = BUF_INIT};
     if (e->o.lead)
         tell_leader(&v);
+    if (e->o.shards)
+        tell_shards(&v);
     for (size_t i = 0; i < e->cluster_count; i++) {
         v.at = &e->clusters[i];
+        if (is_others(v.at))
+            continue;
         tell_cluster(&v);
         watches_each(&v.at->watches, tell_watch, &v);
     }

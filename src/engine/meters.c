@@ -77,7 +77,7 @@ static void collect_queue(void *data, const char *policy, size_t depth)
 
 static void collect_cluster(struct meters *m, const struct engine_cluster *at)
 {
-    const char *cluster = cluster_name(at->site.cluster);
+    const char *cluster = at->site.shard.of ? at->site.told : cluster_name(at->site.cluster);
     struct visit v = {m, cluster};
     triggers_each_queue(&at->triggers, collect_queue, &v);
     watches_each(&at->watches, collect_watch, &v);

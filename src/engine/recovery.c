@@ -63,17 +63,22 @@ static void finish(struct recovery *r, const struct error *err)
     struct engine_cluster *at = r->at;
     bool cancelled = r->cancelled;
     free_recovery(r);
-    if (cancelled && engine->leads) /* the lead was lost, and taken again */
+    if (cancelled && at->leads) /* the lead was lost, and taken again */
         engine_cluster_lead(at);
+    engine_cluster_check_left(at);
     engine_check_stopped(engine);
 }
 
 /* ---- what the journal says ---- */
 
 /* Is it for this cluster to look up? What belongs to a cluster that is not configured now, the first cluster closes. */
-static bool mine(const struct recovery *r, const char *cluster)
+static bool mine(const struct recovery *r, const char *cluster, int64_t run)
 {
     const struct engine *e = r->at->engine;
+    if (!shard_has_run(&r->at->site.shard, run))
+        return false;
+    if (r->at->site.shard.of) /* there is one cluster */
+        return true;
     for (size_t i = 0; i < e->cluster_count; i++) {
         if (strcmp(cluster_name(e->clusters[i].site.cluster), cluster) == 0)
             return &e->clusters[i] == r->at;
@@ -84,7 +89,7 @@ static bool mine(const struct recovery *r, const char *cluster)
 static bool add_row(void *data, const struct store_change *c)
 {
     struct recovery *r = data;
-    if (!mine(r, c->cluster))
+    if (!mine(r, c->cluster, c->run))
         return true;
     if (r->count == r->cap) {
         size_t cap = r->cap ? r->cap * 2 : 16;
@@ -111,7 +116,7 @@ static bool add_row(void *data, const struct store_change *c)
 static bool add_run(void *data, const struct store_run *run)
 {
     struct recovery *r = data;
-    if (!mine(r, run->cluster))
+    if (!mine(r, run->cluster, run->id))
         return true;
     if (r->run_count == r->run_cap) {
         size_t cap = r->run_cap ? r->run_cap * 2 : 16;

@@ -10,13 +10,6 @@
 #include "run/run_canary.h"
 #include "trigger/event_trigger.h"
 
-const char *standing_name(enum standing standing)
-{
-    static const char *const names[] = {"in force", "paused",      "in quarantine",  "stands aside",
-                                        "not here", "standing by", "not started yet"};
-    return names[standing];
-}
-
 static void count_runs(const struct engine_cluster *at, struct engine_standing *s)
 {
     for (const struct run *run = at->runs.list; run; run = run->next) {
@@ -64,8 +57,13 @@ static const char *why_led_in(const struct engine_cluster *at, const struct poli
     return canary_text(state, policy->canary, clock_now(at->engine->o.clock), out);
 }
 
-static const char *why_standing_by(const struct engine *e, char out[512])
+static const char *why_standing_by(const struct engine_cluster *at, char out[512])
 {
+    const struct engine *e = at->engine;
+    if (e->o.shards) {
+        snprintf(out, 512, "this daemon owns no shard of the jobs");
+        return out;
+    }
     struct lead_standing lead = lead_look(e->o.lead);
     bool other = *lead.leader && strcmp(lead.leader, lead.identity) != 0;
     struct error err;
@@ -116,9 +114,9 @@ static void visit_one(const struct engine_cluster *at, const struct policy_entry
     } else if (is == POLICY_ASIDE) {
         s.standing = STANDS_ASIDE;
         s.why = err.message;
-    } else if (!e->leads) {
+    } else if (!at->leads) {
         s.standing = STANDS_BY;
-        s.why = why_standing_by(e, text);
+        s.why = why_standing_by(at, text);
     } else if (!at->triggered || at->trouble) {
         s.standing = STANDS_WAITING;
         s.why = at->trouble ? at->trouble->message : NULL;
@@ -133,6 +131,25 @@ static void visit_one(const struct engine_cluster *at, const struct policy_entry
     visit(data, &s);
 }
 
+static void add_shard(void *data, const struct engine_standing *s)
+{
+    stands_add(data, s);
+}
+
+/* The shards of this daemon are one row; without any, the first shard says so. */
+static void visit_shards(const struct engine *e, const struct policy_entry *entry,
+                         void (*visit)(void *data, const struct engine_standing *standing), void *data)
+{
+    struct stands_sum all = {.any = false};
+    for (size_t c = 0; c < e->cluster_count; c++) {
+        if (e->clusters[c].leads)
+            visit_one(&e->clusters[c], entry, add_shard, &all);
+    }
+    if (!all.any)
+        visit_one(&e->clusters[0], entry, add_shard, &all);
+    visit(data, &all.sum);
+}
+
 void engine_each_standing(const struct engine *e, const char *policy,
                           void (*visit)(void *data, const struct engine_standing *standing), void *data)
 {
@@ -140,8 +157,10 @@ void engine_each_standing(const struct engine *e, const char *policy,
         const struct policy_entry *entry = &e->set->entries[i];
         if (policy && strcmp(entry->policy->name, policy) != 0)
             continue;
-        for (size_t c = 0; c < e->cluster_count; c++)
+        for (size_t c = 0; c < e->cluster_count && !e->o.shards; c++)
             visit_one(&e->clusters[c], entry, visit, data);
+        if (e->o.shards)
+            visit_shards(e, entry, visit, data);
     }
 }
 

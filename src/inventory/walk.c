@@ -18,6 +18,7 @@ struct walk {
     size_t next;     /* the cluster that comes next */
     const char *cluster;
     struct engine_guest place; /* runs NULL: it is at no cluster */
+    struct site site;          /* of that; where its runs are for one shard of the jobs, without the shard */
     struct runs_guest guest;
     struct listing *listing; /* NULL: its cluster is over */
     struct defer turn;
@@ -49,8 +50,11 @@ static int enter(struct walk *w, const char *cluster, struct error *err)
         return rc;
     }
     struct runs *runs = w->place.runs;
-    const struct listing_call call = {.site = runs->site,
-                                      .watches = runs->watches,
+    bool part = runs->site->shard.of != 0;
+    w->site = *runs->site;
+    w->site.shard = (struct shard){0};
+    const struct listing_call call = {.site = &w->site,
+                                      .watches = part ? NULL : runs->watches,
                                       .kind = w->call.kind,
                                       .match = w->call.match,
                                       .ready = ready,
@@ -164,7 +168,8 @@ struct names {
 static void add_name(void *data, const struct engine_part *part)
 {
     struct names *names = data;
-    if (part->kind != ENGINE_CLUSTER || names->full)
+    bool again = names->count && part->cluster && strcmp(names->items[names->count - 1], part->cluster) == 0;
+    if (part->kind != ENGINE_CLUSTER || names->full || again) /* shards are of one cluster */
         return;
     char **items = realloc(names->items, (names->count + 1) * sizeof *items);
     char *name = str_dup(str_of(part->cluster));

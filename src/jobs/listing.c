@@ -67,11 +67,14 @@ static bool take(void *data, struct json item)
     struct pages *l = data;
     struct mpijob_view view;
     struct error err;
-    l->scope++;
     if (mpijob_view(item, cluster_target_of(l->call.site->cluster, l->call.kind, item), &view, &err)) {
+        l->scope++;
         left_alone(l, &err);
         return true;
     }
+    if (!shard_has(&l->call.site->shard, view.name_space, view.uid))
+        return true;
+    l->scope++;
     if (!mpijob_match_eval(l->call.match, &view, clock_now(l->call.site->clock), NULL))
         return true;
     struct queued *q = malloc(sizeof *q + item.text.len);

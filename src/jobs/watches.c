@@ -126,6 +126,12 @@ static void told(void *data, const struct cache_event *event)
     }
 }
 
+static bool wanted(void *data, const struct mpijob_view *view)
+{
+    const struct job_cache *held = data;
+    return shard_has(&held->of->site->shard, view->name_space, view->uid);
+}
+
 static void synced(void *data)
 {
     struct job_cache *held = data;
@@ -210,6 +216,7 @@ static int start_cache(struct job_cache *held, struct error *err)
         .event = told,
         .synced = synced,
         .trouble = trouble,
+        .wanted = wanted,
         .data = held,
     };
     held->target = options.target;

@@ -18,7 +18,8 @@
 
 static void shine(const struct lead *l)
 {
-    metric_set(l->gauge, l->leads && !l->asked, NULL);
+    if (l->gauge)
+        metric_set(l->gauge, l->leads && !l->asked, NULL);
 }
 
 /* ---- guests ---- */
@@ -80,6 +81,18 @@ static void tell_lost(struct lead *l, const char *why)
 
 /* ---- leading ---- */
 
+/* The Lease by which daemons that share the jobs ask for more is taken and given back all the time. */
+static bool is_told(const struct lead *l)
+{
+    return l->shared.shard || !l->shared.shards;
+}
+
+void lead_tell_changed(const struct lead *l)
+{
+    if (l->shared.changed && !l->closing)
+        l->shared.changed(l->shared.data);
+}
+
 bool lead_is_mine(const struct lead *l, const struct lease_record *record)
 {
     return *l->mine.holder && strcmp(record->holder, l->mine.holder) == 0 && record->acquired == l->mine.acquired &&
@@ -91,10 +104,14 @@ void lead_begin(struct lead *l)
     char epoch[24];
     l->leads = true;
     snprintf(epoch, sizeof epoch, "%" PRId64, lead_epoch(l));
-    log_event(l->o.log, LOG_INFO, "this daemon leads, and acts from now on",
-              LOG_FIELDS({"identity", l->o.identity}, LOG_JSON_FIELD("epoch", epoch)));
+    if (is_told(l))
+        log_event(l->o.log, LOG_INFO,
+                  l->shared.shard ? "this daemon owns the shard, and acts for its jobs from now on"
+                                  : "this daemon leads, and acts from now on",
+                  LOG_FIELDS({"shard", l->shared.shard}, {"identity", l->o.identity}, LOG_JSON_FIELD("epoch", epoch)));
     deadline_set(&l->limit, (uint64_t)l->o.renew / 1000);
     tell_next(l, l->guests);
+    lead_tell_changed(l);
 }
 
 void lead_end(struct lead *l, const char *why)
@@ -102,12 +119,19 @@ void lead_end(struct lead *l, const char *why)
     if (!l->leads)
         return;
     l->leads = false;
+    lead_stay(l);
     deadline_stop(&l->limit);
     shine(l);
     const char *holder = lead_holder(l);
-    log_event(l->o.log, LOG_ERROR, "the lead is lost: this daemon does nothing more until it leads again",
-              LOG_FIELDS({"reason", why}, {"leader", lead_is_mine(l, &l->seen.record) ? NULL : holder}));
+    if (is_told(l))
+        log_event(l->o.log, LOG_ERROR,
+                  l->shared.shard
+                      ? "the shard is lost: this daemon does nothing more for its jobs until it owns it again"
+                      : "the lead is lost: this daemon does nothing more until it leads again",
+                  LOG_FIELDS({"shard", l->shared.shard}, {"reason", why},
+                             {"leader", lead_is_mine(l, &l->seen.record) ? NULL : holder}));
     tell_lost(l, why);
+    lead_tell_changed(l);
 }
 
 void lead_step_down(struct lead *l, const char *why)
@@ -143,7 +167,9 @@ static void limit_rang(struct deadline *d)
 static void tell_leader(const struct lead *l, const char *before)
 {
     const char *holder = lead_holder(l);
-    if (l->leads || strcmp(before, holder) == 0 || strcmp(holder, l->o.identity) == 0)
+    if (strcmp(before, holder) != 0)
+        lead_tell_changed(l);
+    if (l->leads || l->shared.shards || strcmp(before, holder) == 0 || strcmp(holder, l->o.identity) == 0)
         return;
     if (*holder)
         log_event(l->o.log, LOG_INFO, "standing by: another daemon leads", LOG_FIELDS({"leader", holder}));
@@ -167,7 +193,10 @@ bool lead_see(struct lead *l, struct json object)
         l->version = number;
         lease_read(object, &record);
     }
+    bool free = !*lead_holder(l), first = !l->seen.known;
     bool changed = lease_see(&l->seen, there ? &record : NULL, clock_elapsed());
+    if (!*lead_holder(l) && (first || !free))
+        l->free_from = clock_elapsed();
     if (there && l->leads && !lead_is_mine(l, &record)) {
         snprintf(why, sizeof why, "%s has taken the Lease", *record.holder ? record.holder : "another daemon");
         lead_end(l, why);
@@ -183,20 +212,11 @@ int lead_pass(void *data, struct error *err)
         return 0;
     const char *holder = lead_holder(l);
     bool other = *holder && !lead_is_mine(l, &l->seen.record);
+    if (l->shared.shard)
+        return error_set(err, ERR_CANCELLED, "nothing was sent, because this daemon does not own shard %s%s%s",
+                         l->shared.shard, other ? "; it is owned by " : "", other ? holder : "");
     return error_set(err, ERR_CANCELLED, "nothing was sent, because this daemon does not lead%s%s",
                      other ? "; the leader is " : "", other ? holder : "");
-}
-
-int lead_refuse(const struct lead *l, struct error *err)
-{
-    const char *holder = lead_holder(l);
-    bool other = *holder && strcmp(holder, l->o.identity) != 0;
-    if (lead_pass((void *)(uintptr_t)l, NULL) == 0)
-        return error_set(err, ERR_REFUSED, "this daemon leads, but does not act yet: %s",
-                         l->hindrance ? l->hindrance->message : "it is taking over; try again in some seconds");
-    return error_set(err, ERR_REFUSED, "this daemon is not the leader: %s leads (Lease %s/%s)%s",
-                     other ? holder : "nobody", l->o.name_space, l->o.name,
-                     other ? "; ask the daemon there" : " now; try again in some seconds");
 }
 
 int64_t lead_epoch(const struct lead *l)
@@ -213,37 +233,6 @@ void lead_note(struct lead *l, const char *name, const char *value)
         snprintf(l->notes[i].value, sizeof l->notes[i].value, "%s", value);
         return;
     }
-}
-
-/* ---- how it stands ---- */
-
-struct lead_standing lead_look(const struct lead *l)
-{
-    return (struct lead_standing){.leads = lead_pass((void *)(uintptr_t)l, NULL) == 0,
-                                  .identity = l->o.identity,
-                                  .leader = lead_holder(l),
-                                  .name_space = l->o.name_space,
-                                  .name = l->o.name,
-                                  .since = l->seen.exists ? l->seen.record.acquired : 0,
-                                  .trouble = l->trouble ? l->trouble->message : NULL,
-                                  .hindrance = l->hindrance ? l->hindrance->message : NULL};
-}
-
-void lead_text(const struct lead *l, struct buf *out)
-{
-    struct lead_standing s = lead_look(l);
-    char since[32];
-    clock_format(s.since, false, since);
-    if (s.leads)
-        buf_printf(out, "this daemon leads since %s, as %s%s%s%s", since, s.identity,
-                   l->asked ? ", but does not act yet" : "", s.hindrance ? ": " : "", or_empty(s.hindrance));
-    else if (*s.leader && strcmp(s.leader, s.identity) != 0)
-        buf_printf(out, "standing by; %s leads since %s", s.leader, s.since ? since : "some time");
-    else
-        buf_puts(out, "standing by; nobody leads now");
-    if (s.trouble)
-        buf_printf(out, "; the Lease %s/%s cannot be %s: %s", s.name_space, s.name, s.leads ? "renewed" : "taken",
-                   s.trouble);
 }
 
 /* ---- life ---- */
@@ -342,6 +331,8 @@ int lead_new(const struct lead_options *options, struct lead **out, struct error
     if (!l)
         return error_nomem(err);
     l->o = *options;
+    if (options->shared)
+        l->shared = *options->shared;
     l->texts = TEXTS_COPY({&l->o.name_space, options->name_space}, {&l->o.name, options->name},
                           {&l->o.identity, options->identity});
     /* A try that hangs leaves time for another. A server that cannot be reached is told at once: the pause is ours. */
@@ -358,7 +349,10 @@ int lead_new(const struct lead_options *options, struct lead **out, struct error
         return rc;
     }
     chance_seed(&l->chance, 0);
-    l->gauge = metrics_gauge(options->metrics, "leader", NULL, "1: this daemon's policies run.", NULL);
+    if (!options->shared)
+        l->gauge = metrics_gauge(options->metrics, "leader", NULL, "1: this daemon's policies run.", NULL);
+    else
+        lead_note(l, LEAD_SHARDS_NOTE, l->shared.shards);
     l->turn = (struct defer){.call = turn_came, .data = l};
     deadline_init(options->loop, &l->next, next_rang, l);
     deadline_init(options->loop, &l->limit, limit_rang, l);

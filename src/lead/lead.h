@@ -24,6 +24,7 @@
 
 struct defer_queue;
 struct kube_config;
+struct lead;
 struct metrics;
 
 #define LEAD_NAME "mpijobd"
@@ -42,12 +43,25 @@ struct lead_options {
     const char *name_space, *name;    /* of the Lease */
     const char *identity;             /* below LEASE_HOLDER_MAX; unique among the daemons */
     int64_t lease, renew, retry;      /* microseconds, lease in whole seconds: lead_times */
+    const struct lead_shared
+        *shared; /* NULL: an election of its own. Copied, but what it points to outlives the lead */
 };
+
+/* A Lease that is one of several by which daemons share the jobs (shards.h). */
+struct lead_shared {
+    const char *shard;  /* which one, for the log; NULL: no shard, and what becomes of it is not logged */
+    const char *shards; /* how many there are: all of the Leases say so (LEAD_SHARDS_NOTE) */
+    /* Asked before a Lease that nobody holds is taken: 0: now; else in how many microseconds to ask again. */
+    int64_t (*may_take)(void *data, const struct lead *lead);
+    /* Another holds it, nobody does any more, or this daemon does or does not. Not for what has to happen at once. */
+    void (*changed)(void *data);
+    void *data;
+};
+#define LEAD_SHARDS_NOTE "mpijobd.io/shards" /* an annotation; a Lease that says otherwise is left alone */
 
 /* Do the times go together? ERR_INVALID, with the cure. */
 int lead_times(int64_t lease, int64_t renew, int64_t retry, struct error *err);
 
-struct lead;
 /* Texts are copied. Does nothing before lead_start. Blocks: reads the files of `server`. Errors as of kube_open. */
 int lead_new(const struct lead_options *options, struct lead **lead, struct error *err);
 void lead_start(struct lead *lead);
@@ -65,6 +79,10 @@ struct lead_guest {
     /* It does not lead any more, and lead_pass refuses already: nothing may act on what was read. Comes once for each
      * `gained`, whether lead_ready was called or not; the last that has joined hears it first. why: a sentence. */
     void (*lost)(struct lead_guest *guest, const char *why);
+    /* It is about to be handed over (lead_hand_over): nothing new is begun; when what was begun has ended, it calls
+     * lead_left, perhaps from within, and then everything is as after `lost`, which does not come. The last that has
+     * joined is asked first, each after the one before has left. NULL: it need not be asked. */
+    void (*leave)(struct lead_guest *guest);
     void *data;
     bool told; /* this and what follows: the lead's */
     struct lead_guest *prev, *next;
@@ -75,6 +93,10 @@ void lead_ready(struct lead *lead, struct lead_guest *guest);
 /* Why it is not ready yet, with the cure, for people; until it is, or the lead is lost. The error is copied. Nothing
  * where it is ready already, or was not told of a lead. */
 void lead_hinder(struct lead *lead, struct lead_guest *guest, const struct error *why);
+/* Gives the Lease back as soon as the guests have left, so that another daemon can take it; this one stands by then.
+ * Nothing where it does not lead, or is being closed. */
+void lead_hand_over(struct lead *lead);
+void lead_left(struct lead *lead, struct lead_guest *guest);
 /* Ends the lead here: the guests hear `lost`, from within. Some seconds later this daemon tries to take the Lease
  * again, with a higher epoch, unless another holds it. why: a sentence. Nothing where it does not lead, or is being
  * closed. */
@@ -91,7 +113,7 @@ int64_t lead_epoch(const struct lead *lead);
 
 /* Writes an annotation into the Lease with the next renewal, and with each one after. name is static; value is below
  * LEAD_NOTE_MAX bytes. Where it does not lead, it is written when it does. */
-#define LEAD_NOTES 2
+#define LEAD_NOTES 3
 #define LEAD_NOTE_MAX 256
 void lead_note(struct lead *lead, const char *name, const char *value);
 
@@ -106,6 +128,14 @@ struct lead_standing {
     const char *hindrance; /* it leads, and this is why it cannot act (lead_hinder); NULL: nothing. Valid as `leader` */
 };
 struct lead_standing lead_look(const struct lead *lead);
+/* Who may act by it now, as far as is known: its holder, for as long as it binds; "": nobody. Valid until the next
+ * turn. free_for (NULL is allowed): for how long nobody could, in microseconds; 0 where its holder can. */
+const char *lead_owner(const struct lead *lead, int64_t *free_for);
+bool lead_is_known(const struct lead *lead);   /* it was read, and is there, and is one of so many shards */
+bool lead_agrees(const struct lead *lead);     /* it was read, and says nothing else than `shared.shards` */
+bool lead_is_taking(const struct lead *lead);  /* it is being taken now */
+bool lead_is_leaving(const struct lead *lead); /* it is being handed over */
+void lead_look_again(struct lead *lead);       /* soon: what may_take says may have changed */
 /* Appends that as a sentence: "standing by; NAME leads since ...". */
 void lead_text(const struct lead *lead, struct buf *out);
 

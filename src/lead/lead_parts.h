@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of this folder share. lead.c: its life, its guests, how it stands; lead_try.c: one request after the
- * other; lead_watch.c: the Lease watched. */
+/* What the files of this folder share, but shards.c. lead.c: its life and its guests; lead_look.c: how it stands;
+ * lead_try.c: one request after the other; lead_hand.c: handing over; lead_watch.c: the Lease watched. */
 #ifndef MPIJOBD_LEAD_LEAD_PARTS_H
 #define MPIJOBD_LEAD_LEAD_PARTS_H
 
@@ -13,12 +13,14 @@
 #include "loop/timer.h"
 
 struct lead {
-    struct lead_options o; /* its texts are in the block below */
+    struct lead_options o;     /* its texts are in the block below */
+    struct lead_shared shared; /* of its options; zeros: it is no such Lease */
     char *texts;
     struct kube *kube;
     struct metric *gauge;
     struct chance chance;
     struct lead_guest *guests; /* list */
+    struct lead_guest *leaver; /* the one that is to leave before the Lease is handed over */
     struct lead_guest *asked;  /* the one that is to say that it is ready; NULL: all are, or it does not lead */
 
     struct lease_seen seen;
@@ -27,9 +29,11 @@ struct lead {
     struct lease_record mine; /* the lead that is held, or was held last; holder "": none was yet */
     struct lease_record sent; /* with the write under way */
     bool leads;
+    bool leaving;    /* it is being handed over: the guests leave, or have left */
     bool unsure;     /* the object may not be as it is here: it is read first */
     bool releasing;  /* the write under way gives the Lease back */
     int64_t sent_at; /* clock_elapsed: when the request under way was sent */
+    bool taking;     /* the write under way takes the Lease */
     bool renews;     /* it renews a lead, which may have been lost meanwhile */
     int64_t until;   /* clock_elapsed: so long it may be acted, where it leads */
 
@@ -46,6 +50,7 @@ struct lead {
     const struct error *trouble;   /* of the last try (error_keep); NULL: it was well */
     const struct error *hindrance; /* why `asked` is not ready (error_keep); NULL: it has not said */
     unsigned beaten;               /* writes in a row before which another was faster */
+    int64_t free_from; /* clock_elapsed: since when nobody has held it; where it is known, and nobody does */
     bool closing, shut;
     int handles;
     void (*closed)(void *data);
@@ -65,6 +70,14 @@ bool lead_is_mine(const struct lead *lead, const struct lease_record *record);
 void lead_begin(struct lead *lead);                /* `mine` is in force until `until` */
 void lead_end(struct lead *lead, const char *why); /* nothing where it does not lead */
 void lead_check_closed(struct lead *lead);         /* goes on with closing where nothing is under way */
+
+void lead_tell_changed(const struct lead *lead);
+
+/* ---- lead_hand.c ---- */
+bool lead_may_go(const struct lead *lead); /* it is being handed over, and all guests have left */
+void lead_stay(struct lead *lead);         /* it is not handed over any more: it is lost, or given back */
+/* Does the Lease, as it was read, belong to another kind of daemons? Then err says so: ERR_REFUSED. */
+int lead_check_kind(const struct lead *lead, struct error *err);
 
 /* ---- lead_try.c ---- */
 void lead_try(struct lead *lead);       /* nothing where a request is under way */

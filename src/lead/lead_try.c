@@ -37,7 +37,7 @@ static void failed(struct lead *l, const struct error *err)
 {
     if (!l->trouble || strcmp(l->trouble->message, err->message) != 0)
         log_event(l->o.log, LOG_WARN, l->leads ? "the Lease cannot be renewed" : "the Lease cannot be read or taken",
-                  LOG_FIELDS({"reason", err->message}));
+                  LOG_FIELDS({"lease", l->shared.shards ? l->o.name : NULL}, {"reason", err->message}));
     error_keep(&l->trouble, err);
     l->unsure = true;
     lead_try_later(l);
@@ -46,7 +46,8 @@ static void failed(struct lead *l, const struct error *err)
 static void well(struct lead *l)
 {
     if (l->trouble)
-        log_event(l->o.log, LOG_INFO, "the Lease can be read and written again", NULL);
+        log_event(l->o.log, LOG_INFO, "the Lease can be read and written again",
+                  LOG_FIELDS({"lease", l->shared.shards ? l->o.name : NULL}));
     error_keep(&l->trouble, NULL);
 }
 
@@ -84,6 +85,20 @@ static void held(struct lead *l)
         lead_begin(l);
     lead_try_later(l);
     lead_watch(l);
+    if (lead_may_go(l))
+        defer_call(l->o.soon, &l->turn);
+}
+
+/* Where it failed, it is looked at again; nobody else takes it before its time is over. */
+static void given_back(struct lead *l, const struct kube_answer *answer)
+{
+    l->releasing = false;
+    l->unsure = !answer;
+    if (answer)
+        lead_see(l, answer->body);
+    lead_tell_changed(l);
+    lead_try_later(l);
+    lead_watch(l);
 }
 
 static void written(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
@@ -93,6 +108,7 @@ static void written(void *data, struct kube_request *request, const struct kube_
     (void)request;
     (void)lost; /* whether it was done is seen at the next reading */
     l->request = NULL;
+    l->taking = false;
     bool done = was_done(l, answer);
     struct error other;
     if (answer && !done) {
@@ -101,6 +117,8 @@ static void written(void *data, struct kube_request *request, const struct kube_
     }
     if (l->closing) {
         lead_check_closed(l);
+    } else if (l->releasing) {
+        given_back(l, answer);
     } else if (done) {
         held(l);
     } else if ((err->code == ERR_CONFLICT || err->code == ERR_NOT_FOUND) && l->beaten++ == 0) {
@@ -155,8 +173,11 @@ static void write_lease(struct lead *l, bool renews)
                                         .transitions = times <= INT32_MAX ? times : 0};
         strcpy(l->sent.holder, l->o.identity);
     }
-    if (send_lease(l, &err))
+    l->taking = !renews;
+    if (send_lease(l, &err)) {
+        l->taking = false;
         failed(l, &err);
+    }
 }
 
 bool lead_give_back(struct lead *l)
@@ -166,8 +187,11 @@ bool lead_give_back(struct lead *l)
     if (!l->leads || lead_pass(l, NULL) || !l->object.len)
         return false;
     l->leads = false;
+    lead_stay(l);
+    deadline_stop(&l->limit);
     l->sent = (struct lease_record){.seconds = 1, .acquired = now, .renewed = now, .transitions = l->mine.transitions};
-    return send_lease(l, &err) == 0;
+    l->releasing = send_lease(l, &err) == 0;
+    return l->releasing;
 }
 
 /* ---- reading ---- */
@@ -185,11 +209,35 @@ static void tell_namesake(struct lead *l)
         LOG_FIELDS({"identity", l->o.identity}));
 }
 
+/* Microseconds before it may be taken, where others share it and nobody holds it. */
+static int64_t must_wait(struct lead *l)
+{
+    int64_t free_for;
+    bool free = !*lead_owner(l, &free_for);
+    return l->shared.may_take && free ? l->shared.may_take(l->shared.data, l) : 0;
+}
+
+static void wait_so_long(struct lead *l, int64_t wait)
+{
+    int64_t most = l->o.retry * 2;
+    l->beaten = 0;
+    well(l);
+    lead_watch(l);
+    if (!l->closing)
+        deadline_set(&l->next, (uint64_t)((wait < most ? wait : most) + 999) / 1000);
+}
+
 /* What to do about the Lease as it is known now. */
 static void decide(struct lead *l)
 {
+    struct error err;
+    int64_t wait;
     if (l->leads)
         write_lease(l, true);
+    else if (lead_check_kind(l, &err))
+        failed(l, &err);
+    else if ((wait = must_wait(l)) > 0)
+        wait_so_long(l, wait);
     else if (lead_is_mine(l, &l->seen.record) || clock_elapsed() >= lease_free_at(&l->seen, l->o.lease))
         write_lease(l, false);
     else {
@@ -241,6 +289,8 @@ void lead_try(struct lead *l)
         return;
     deadline_stop(&l->next);
     defer_cancel(&l->turn);
+    if (lead_may_go(l) && !l->unsure && lead_give_back(l))
+        return;
     if (l->leads && !l->unsure)
         write_lease(l, true);
     else

@@ -249,6 +249,7 @@ static void check_whole(struct defining *d, int index)
     definition_check_on(d);
     definition_check_warn(d);
     definition_check_approval(d);
+    definition_check_shards(d);
 }
 
 static struct policy *policy_new(const struct policy_source *source, int line)

@@ -106,6 +106,7 @@ struct policy_source {
     size_t len;
     const char *const *clusters;      /* the configured names, NULL-terminated; NULL: unknown */
     const struct policy_zones *zones; /* that were read beforehand */
+    unsigned shards;                  /* see policy/load.h */
     struct script_limits ceilings;    /* no policy gets more; 0: no bound */
     const struct freezes *freezes;    /* of all policies; outlive these. NULL: none */
     /* The policy while it is being read, then NULL: the caller frees it where a Lua memory error ends the reading. */

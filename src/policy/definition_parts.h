@@ -53,6 +53,10 @@ void definition_check_kind(struct defining *d, int index);
 /* Of a list of kinds: have all of them each field of the `replace` table at index? What not all have is told. */
 bool definition_kinds_have(struct defining *d, int index);
 
+/* ---- definition_shards.c ---- */
+/* What cannot be where each daemon has a part of the jobs. */
+void definition_check_shards(struct defining *d);
+
 #define PERCENT_FLOOR 10 /* changes that limits.percent does not count, where the policy says nothing */
 
 /* ---- definition_limits.c, definition_on.c, definition_window.c, definition_clusters.c, definition_approval.c ---- */

@@ -133,6 +133,7 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         .clusters = file->env->names,
         .zones = &file->zones,
         .ceilings = file->env->ceilings,
+        .shards = file->env->shards,
         .freezes = file->env->freezes,
         .held = &file->half,
         .report = finding,

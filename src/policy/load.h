@@ -40,6 +40,7 @@ struct policy_env {
     const char *const *names;      /* clusters that policies may name, NULL-terminated; NULL: any */
     struct cluster **clusters;     /* where policies run (in_force.h) */
     size_t cluster_count;
+    unsigned shards;                  /* daemons share the jobs, in so many parts; 0: they do not */
     const struct policy_known *known; /* without a connection */
     size_t known_count;
     const struct quarantine *quarantine; /* NULL: none */

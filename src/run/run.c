@@ -104,6 +104,8 @@ static struct store_run row_of(const struct run *run)
         .dry_run = run->dry_run,
         .who = *run->asked_by ? run->asked_by : NULL,
         .who_uid = run->asked_uid,
+        .parts = run->site->shard.of,
+        .part = run->site->shard.index,
         .file = run->policy->file,
         .file_sha256 = *run->file->sha256 ? run->file->sha256 : NULL,
     };

@@ -14,12 +14,15 @@ struct effect_again {
 struct effects_again {
     struct store *store;
     struct effect_again *list;
-    bool full; /* memory was out */
+    struct shard shard; /* whose jobs they are of */
+    bool full;          /* memory was out */
 };
 
 static void add(void *data, const struct effect_kept *effect)
 {
     struct effects_again *again = data;
+    if (!shard_has(&again->shard, str_of(effect->name_space), str_of(effect->uid)))
+        return;
     struct effect_again *e = calloc(1, sizeof *e);
     again->full = again->full || !e;
     if (!e)
@@ -47,6 +50,7 @@ int runs_read_effects(struct runs *runs, struct store *store, struct error *err)
     if (!runs->again)
         return error_nomem(err);
     runs->again->store = store;
+    runs->again->shard = runs->site->shard;
     int rc = effects_read(store, cluster_name(runs->site->cluster), add, runs->again, err);
     return !rc && runs->again->full ? error_nomem(err) : rc;
 }

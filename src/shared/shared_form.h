@@ -38,6 +38,7 @@ struct shared_options { /* all of it outlives the state, but the texts, which ar
     const struct clock *clock;
     const struct log *log;
     struct metrics *metrics; /* NULL: nothing is counted */
+    bool rows_alone;         /* the texts of the store stay in its file: they are this replica's own */
     /* Another replica has taken the state over, or nobody may write it any more: everything that is written from now
      * on is refused with this error. Called once for each time that it was taken. May be NULL. */
     void (*lost)(void *data, const struct error *err);
@@ -45,7 +46,8 @@ struct shared_options { /* all of it outlives the state, but the texts, which ar
 };
 
 /* Sends nothing. From now on the texts of the store (kept.h) are kept by the shared state too, those that are to be
- * shared. Reads the store, which blocks: errors as of store_read_kept; ERR_INVALID: the name is too long. */
+ * shared, unless only rows are (rows_alone). Reads the store, which blocks: errors as of store_read_kept; ERR_INVALID:
+ * the name is too long. */
 int shared_open(const struct shared_options *options, struct shared **shared, struct error *err);
 /* What was handed over before is still written, then everything is freed, and closed (may be NULL) is called. The store
  * is still open then. NULL is allowed. */

@@ -46,14 +46,19 @@ struct shared_size shared_size(const struct shared *s)
 
 /* ---- what is counted ---- */
 
+/* Of several states their sum is told. */
+static void tell_size(struct shared *s, struct shared_size size)
+{
+    metric_add(s->rows_count, (double)size.rows - (double)s->told.rows, NULL);
+    metric_add(s->rows_bytes, (double)size.bytes - (double)s->told.bytes, NULL);
+    metric_add(s->objects, (double)size.objects - (double)s->told.objects, NULL);
+    s->told = size;
+}
+
 static void collect(void *data)
 {
     struct shared *s = data;
-    struct shared_size size = shared_size(s);
-    bool here = shared_is_here(s);
-    metric_set(s->rows_count, here ? (double)size.rows : 0, NULL);
-    metric_set(s->rows_bytes, here ? (double)size.bytes : 0, NULL);
-    metric_set(s->objects, here ? (double)size.objects : 0, NULL);
+    tell_size(s, shared_is_here(s) ? shared_size(s) : (struct shared_size){0});
 }
 
 static int count(struct shared *s, struct error *err)
@@ -74,10 +79,16 @@ static int count(struct shared *s, struct error *err)
 
 /* ---- this replica ---- */
 
+/* Of several states each has a number of its own. */
+static const char *number_key(const struct shared *s)
+{
+    return s->o.rows_alone ? s->o.name : "number";
+}
+
 static bool take_replica(void *data, const struct store_kept *row)
 {
     struct shared *s = data;
-    if (strcmp(row->key, "number") == 0)
+    if (strcmp(row->key, number_key(s)) == 0)
         snprintf(s->replica, sizeof s->replica, "%s", row->value);
     return true;
 }
@@ -89,7 +100,7 @@ static int know_replica(struct shared *s, struct error *err)
     if (rc || *s->replica)
         return rc;
     shared_random(s->replica);
-    store_keep(s->o.store, &(struct store_kept){SHARED_OWN_SPACE, "number", s->replica, 0}, NULL, NULL);
+    store_keep(s->o.store, &(struct store_kept){SHARED_OWN_SPACE, number_key(s), s->replica, 0}, NULL, NULL);
     return 0;
 }
 
@@ -122,7 +133,8 @@ int shared_open(const struct shared_options *options, struct shared **out, struc
     deadline_init(s->o.loop, &s->soon, shared_soon, s);
     deadline_init(s->o.loop, &s->again, shared_again, s);
     deadline_init(s->o.loop, &s->guard, shared_guard_rang, s);
-    shared_kept_hook(s);
+    if (!s->o.rows_alone)
+        shared_kept_hook(s);
     *out = s;
     return 0;
 }
@@ -208,7 +220,9 @@ void shared_close(struct shared *s, void (*closed)(void *data), void *data)
     s->closing = true;
     s->on_closed = closed;
     s->on_closed_data = data;
-    store_keep_in(s->o.store, NULL, NULL);
+    if (!s->o.rows_alone)
+        store_keep_in(s->o.store, NULL, NULL);
+    tell_size(s, (struct shared_size){0});
     if (s->o.metrics)
         metrics_collector_remove(s->o.metrics, s);
     shared_take_stop(s);

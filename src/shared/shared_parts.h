@@ -104,6 +104,7 @@ struct shared {
     unsigned handles;
     void (*on_closed)(void *data);
     void *on_closed_data;
+    struct shared_size told; /* by the metrics */
     struct metric *writes, *failed, *conflicts, *rows_count, *rows_bytes, *objects;
 };
 

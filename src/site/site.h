@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "shard/shard.h"
 
 struct alarms;
 struct canaries;
@@ -51,6 +52,7 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     int64_t gap;                   /* microseconds between two writes of a policy at least; 0: as it says itself */
     struct cluster *cluster;       /* see cluster/cluster.h */
     const char *told;              /* for log fields: the cluster's name where there are several; else NULL */
+    struct shard shard;            /* only its jobs are looked at, and changed */
     const char *const *namespaces; /* in scope, NULL-terminated; NULL: all */
     unsigned watches_max;          /* of all scripts together; 0: SITE_WATCHES */
     int64_t silence_us;            /* a watch is dead after so long without a byte; 0: SITE_SILENCE_US */

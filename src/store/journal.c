@@ -5,11 +5,19 @@
 static int64_t run_begin(struct journal *journal, const struct store_run *run, enum haste haste, store_done done,
                          void *data)
 {
-    int64_t id = ++journal->last_run;
+    int64_t id = journal_next_run(journal, run);
     struct store_run numbered = *run;
     numbered.id = id;
     queue_submit(journal->store, op_of_run(OP_RUN_BEGIN, &numbered, NULL), 0, haste, done, data);
     return id;
+}
+
+int64_t journal_next_run(struct journal *journal, const struct store_run *run)
+{
+    do
+        journal->last_run++;
+    while (run->parts && journal->last_run % run->parts != run->part);
+    return journal->last_run;
 }
 
 bool journal_run_decides(const struct store_run *run)

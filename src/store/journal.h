@@ -36,8 +36,11 @@ struct store_run {
     const char *message;          /* why; NULL: nothing to say */
     int64_t changed, unchanged, failed;
     bool dry_run;
-    const char *who;                /* the person who asked for it; NULL: nobody did */
-    int64_t who_uid;                /* with who: the user's number */
+    const char *who; /* the person who asked for it; NULL: nobody did */
+    int64_t who_uid; /* with who: the user's number */
+    /* Of one that is to be begun: it gets the next number that leaves `part` when it is divided by `parts`; 0: the
+     * next of all */
+    unsigned parts, part;
     const char *file, *file_sha256; /* the policy's file, and the sum of its text as sha256sum prints it; NULL: none */
 };
 /* It is a person's decision on a run that waits for approval, and no run of the policy itself. */
@@ -52,6 +55,7 @@ int64_t journal_run_begin_soon(struct journal *journal, const struct store_run *
 void journal_run_adopt(struct journal *journal, const struct store_run *run, store_done done, void *data);
 /* Runs get higher numbers than that from now on. */
 void journal_runs_from(struct journal *journal, int64_t last);
+int64_t journal_next_run(struct journal *journal, const struct store_run *run); /* its number, given to it alone */
 int64_t journal_last_run(const struct journal *journal); /* the highest number that a run was given */
 /* By id: how it ended, and the counts. changed < 0: unknown, as the daemon died in the run; changed and failed are then
  * counted from the run's changes. ERR_INVALID: no outcome is given. ERR_NOT_FOUND: there is no such run. */

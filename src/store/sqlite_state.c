@@ -118,7 +118,7 @@ static void run_begin(struct state *state, const struct store_run *run, const ch
 {
     struct store *store = store_of(state);
     struct store_run numbered = *run;
-    numbered.id = ++store->journal.last_run;
+    numbered.id = journal_next_run(&store->journal, run);
     queue_submit(store, op_of_run(OP_RUN_BEGIN, &numbered, mark), 0, STORE_NOW, done, data);
 }
 

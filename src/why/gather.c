@@ -19,7 +19,7 @@ static struct site *site_of(const struct why_request *r)
 static void gone(struct deadline *patience)
 {
     struct why_request *r = patience->data;
-    struct site *site = site_of(r);
+    struct site *site = r->home->site;
     free(r);
     site_closed(site);
 }
@@ -36,7 +36,7 @@ static void finish(struct defer *turn)
         why = NULL;
     }
     r->call.done(r->call.data, why, why ? NULL : &r->err);
-    runs_part(r->call.runs, &r->guest);
+    runs_part(r->home, &r->guest);
     policy_set_release(r->entry.file->set);
     free(r->object);
     free(r->unread);
@@ -56,6 +56,18 @@ void why_finish(struct why_request *r)
 
 /* ---- the job ---- */
 
+static void go_to_shard(struct why_request *r)
+{
+    struct error elsewhere;
+    error_clear(&elsewhere);
+    if (!r->call.runs_of)
+        return;
+    r->call.runs = r->call.runs_of(r->call.runs_data, &r->view, &elsewhere);
+    r->call.state = elsewhere.code ? NULL : site_of(r)->state;
+    free(r->standby);
+    r->standby = elsewhere.code ? str_dup(str_of(elsewhere.message)) : NULL; /* without memory it is only not told */
+}
+
 static void describe(struct why_request *r)
 {
     struct why *why = r->why;
@@ -69,6 +81,7 @@ static void describe(struct why_request *r)
         why_finish(r);
         return;
     }
+    go_to_shard(r);
     why->policy = why_keep(why, p->name);
     why->file = why_keep(why, p->file);
     why->line = p->line;
@@ -201,6 +214,7 @@ int why_start(const struct why_call *call, struct why_request **out, struct erro
         return error_nomem(err);
     }
     r->call = *call;
+    r->home = call->runs;
     r->call.object = (struct str){0};
     r->entry = *call->entry;
     r->why = why;

@@ -28,10 +28,15 @@ struct why_call {
     const char *unread;               /* why these are not known; NULL: not worth a word. Copied */
     const struct paused_mark *paused; /* NULL: it is not known who has paused the policy. Copied */
     const char *standby;              /* why the daemon leaves it to another one to act; NULL: it does not. Copied */
-    bool daemon;                      /* the answer is a running daemon's */
-    bool reviews;                     /* the server is asked what is allowed, too */
-    uint64_t patience_ms;             /* for the policy's functions, at most; 0: 30,000 */
-    why_done done;                    /* called once, never from within why_start */
+    /* Where daemons share the jobs: the runs of the shard that the job is in, which are asked from then on. elsewhere
+     * is set where another daemon acts for it: it takes the place of `standby`, and nothing is known of its state.
+     * NULL: `runs` is for all jobs. */
+    struct runs *(*runs_of)(void *data, const struct mpijob_view *job, struct error *elsewhere);
+    void *runs_data;
+    bool daemon;          /* the answer is a running daemon's */
+    bool reviews;         /* the server is asked what is allowed, too */
+    uint64_t patience_ms; /* for the policy's functions, at most; 0: 30,000 */
+    why_done done;        /* called once, never from within why_start */
     void *data;
 };
 

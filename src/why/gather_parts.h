@@ -21,7 +21,8 @@ struct why_request {
     struct work work; /* past.c; first member */
     struct why_call call;
     struct policy_entry entry;
-    struct runs_guest guest;
+    struct runs_guest guest; /* of the next */
+    struct runs *home;       /* the runs of the call, which may be others than those that act on the job */
     struct defer turn;
     struct deadline patience;
     char name_space[256], name[256];

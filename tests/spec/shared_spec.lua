@@ -404,6 +404,7 @@ policy { name = "keeps", schedule = "0 0 1 1 *", run = function() store.set("n",
         end
         local one = replica("one", { clock = "2026-01-01T00:59:00Z" })
         one:expect(TAKEN)
+        one:expect "1 policy in force"
         server:fault { fault = "delay", ms = 100, method = "PUT", path = "*/mpijobs/*" }
         one:write "set 2026-01-01T01:00:05Z\n"
         assert.is_truthy(await(function() return counted "todo" > 5 end))

@@ -170,6 +170,12 @@ static void check_here(lua_State *L, const char *call)
     check_run(L, call);
     if (!env_of(L)->outside)
         luaL_error(L, "%s is not available here", call);
+    if (lua_run_of(L)->site->shard.of)
+        luaL_error(
+            L,
+            "%s is not available where daemons share the jobs (sharding): another daemon would not have what this "
+            "one keeps; keep it on the job, as an annotation, or use leader_election",
+            call);
 }
 
 static void check_store_key(lua_State *L, int index, bool may_be_empty)

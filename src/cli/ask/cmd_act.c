@@ -55,6 +55,15 @@ static bool begin(int argc, char **argv, const struct command *command, struct o
 
 /* ---- pause ---- */
 
+/* Where daemons share the jobs, those that were not told. */
+static void tell_others(struct json result, const char *what)
+{
+    char others[1024];
+    text_of(result, "others", others, sizeof others);
+    if (*others)
+        printf("  on this daemon alone; others act for their part of the jobs, %s: %s\n", what, others);
+}
+
 static void paused(void *data, struct json result)
 {
     const struct acting *a = data;
@@ -72,6 +81,8 @@ static void paused(void *data, struct json result)
     else
         printf("%s is paused: it takes no runs until mpijobd resume %s; those under way go on to their end\n", policy,
                policy);
+    if (a->s.options.output != OUTPUT_JSON)
+        tell_others(result, "until they are told as well");
 }
 
 static int run_pause(int argc, char **argv, const struct command *command)
@@ -138,6 +149,8 @@ static void triggered(void *data, struct json result)
         if (a->s.options.output != OUTPUT_JSON)
             print_run(a, it.value, json_count(runs) > 1);
     }
+    if (a->s.options.output != OUTPUT_JSON)
+        tell_others(result, "which this run was not about");
 }
 
 static void write_override(void *data, struct json_writer *w)

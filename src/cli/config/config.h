@@ -32,6 +32,8 @@ struct config_cluster {
 /* `leader_election`. */
 struct config_lead {
     bool on;
+    const char *key;                               /* the one that asks for it: "leader_election" or "sharding" */
+    unsigned shards;                               /* with sharding: how many; 0: one daemon acts for all jobs */
     char *lease, *name_space, *identity, *cluster; /* NULL: not given */
     int64_t lease_us, renew_us, retry_us;          /* microseconds; they go together (lead_times) */
     bool own_state;                                /* `state: file`: each has one of its own; else they share it */

@@ -110,8 +110,7 @@ static const struct key {
     {"/reload", KIND_MAP, 0},
     {"/reload/watch", KIND_BOOL, offsetof(struct config, reload_watch)},
     {"/leader_election", KIND_LEAD, 0},
-    /* Documented, and not available yet: refused rather than ignored. */
-    {"/sharding", KIND_LATER, 0},
+    {"/sharding", KIND_LEAD, 0},
 };
 #define STALL_LEAST_US 100000
 #define KEYS (sizeof keys / sizeof *keys)
@@ -331,7 +330,7 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
     case KIND_FREEZES:
         return config_read_freezes(r, value);
     case KIND_LEAD:
-        return config_read_lead(r, value);
+        return config_read_lead(r, k->pointer + 1, value);
     case KIND_LATER:
         return config_wrong(r, r->at, "is not available in this version; leave it out");
     default:

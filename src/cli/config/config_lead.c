@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The key `leader_election`: true with all defaults, or a map of its own keys. */
+/* The key `leader_election`: true with all defaults, or a map of its own keys; and the key `sharding`, which has most
+ * of them too. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,13 @@
 #include "cli/config/config_parts.h"
 #include "lead/lead.h"
 #include "lead/lease.h"
+#include "shard/shard.h"
 #include "time/duration.h"
 
 static int wrong(struct config_reading *r, const char *key, const char *message)
 {
     char pointer[64];
-    snprintf(pointer, sizeof pointer, "/leader_election%s%s", *key ? "/" : "", key);
+    snprintf(pointer, sizeof pointer, "/%s%s%s", r->config->lead.key, *key ? "/" : "", key);
     return config_wrong(r, pointer, "%s", message);
 }
 
@@ -68,12 +70,24 @@ static int read_state(struct config_reading *r, struct json value)
                        "has to be \"cluster\" (the daemons share it, in ConfigMaps) or \"file\" (each has its own)");
 }
 
+static int read_shards(struct config_reading *r, struct json value)
+{
+    int64_t n = 0;
+    if (!json_int64(value, &n) || n < 1 || n > SHARDS_MOST)
+        return wrong(r, "shards", "has to be a number from 1 to 64; two or three for each daemon are enough");
+    r->config->lead.shards = (unsigned)n;
+    return 0;
+}
+
 static int read_key(struct config_reading *r, const char *key, struct json value)
 {
-    static const char *const keys[] = {"lease",          "namespace",    "identity", "cluster", "lease_duration",
-                                       "renew_deadline", "retry_period", "state",    "import",  NULL};
+    static const char *const elects[] = {"lease",        "namespace", "identity", "lease_duration", "renew_deadline",
+                                         "retry_period", "cluster",   "state",    "import",         NULL};
+    static const char *const shares[] = {"lease",          "namespace",    "identity", "lease_duration",
+                                         "renew_deadline", "retry_period", "shards",   NULL};
     struct config_lead *c = &r->config->lead;
-    char **const texts[] = {&c->lease, &c->name_space, &c->identity, &c->cluster};
+    const char *const *keys = strcmp(c->key, "sharding") == 0 ? shares : elects;
+    char **const texts[] = {&c->lease, &c->name_space, &c->identity};
     int64_t *const times[] = {&c->lease_us, &c->renew_us, &c->retry_us};
     char message[160];
     size_t i = 0;
@@ -93,18 +107,41 @@ static int read_key(struct config_reading *r, const char *key, struct json value
         c->import = json_is_true(value);
         return json_type(value) == JSON_BOOL ? 0 : wrong(r, key, "has to be true or false");
     }
-    return i < 4 ? read_text(r, key, value, texts[i]) : read_duration(r, key, value, times[i - 4]);
+    if (strcmp(key, "shards") == 0)
+        return read_shards(r, value);
+    if (strcmp(key, "cluster") == 0)
+        return read_text(r, key, value, &c->cluster);
+    return i < 3 ? read_text(r, key, value, texts[i]) : read_duration(r, key, value, times[i - 3]);
 }
 
-int config_read_lead(struct config_reading *r, struct json value)
+static int wrong_so(struct config_reading *r, const struct error *err)
+{
+    char message[ERROR_MESSAGE_MAX + 32];
+    snprintf(message, sizeof message, "cannot be so: %s", err->message);
+    return wrong(r, "", message);
+}
+
+int config_read_lead(struct config_reading *r, const char *name, struct json value)
 {
     struct config_lead *c = &r->config->lead;
     struct error err;
     int found = 0;
+    bool shares = strcmp(name, "sharding") == 0, is_off = json_type(value) == JSON_BOOL && !json_is_true(value);
+    if (c->on && !is_off)
+        return config_wrong(
+            r, shares ? "/sharding" : "/leader_election",
+            "cannot be beside %s: with leader_election one daemon acts for all jobs, with sharding each "
+            "acts for its part of them",
+            c->key);
+    if (is_off)
+        return 0;
+    c->key = shares ? "sharding" : "leader_election";
     c->on = json_type(value) == JSON_OBJECT || json_is_true(value);
     c->lease_us = LEAD_LEASE_US;
     c->renew_us = LEAD_RENEW_US;
     c->retry_us = LEAD_RETRY_US;
+    if (shares && json_type(value) != JSON_OBJECT)
+        return wrong(r, "", "has to hold keys of its own, as in `sharding: { shards: 6, namespace: mpijobd }`");
     if (json_type(value) == JSON_BOOL)
         return 0;
     if (json_type(value) != JSON_OBJECT)
@@ -118,13 +155,31 @@ int config_read_lead(struct config_reading *r, struct json value)
         found = rc ? rc : found;
     }
     if (!found && lead_times(c->lease_us, c->renew_us, c->retry_us, &err))
-        found = config_wrong(r, "/leader_election", "cannot be so: %s", err.message);
+        found = wrong_so(r, &err);
+    if (!found && shares && !c->shards)
+        found = wrong(r, "", "needs the number of shards, the same for all daemons: `shards: 6`");
     return found;
+}
+
+/* What cannot be right where each daemon sees a part of the jobs. */
+static int check_sharding(struct config_reading *r)
+{
+    if (r->config->cluster_count > 1)
+        return wrong(r, "", "is for one cluster; for several, run daemons of their own for each of them");
+    if (r->config->changes_per_hour)
+        return config_wrong(r, "/limits/changes_per_hour",
+                            "cannot be with sharding, as no daemon knows what the others change; limits.changes of a "
+                            "policy bounds each of its runs, and leader_election has one daemon for all jobs");
+    if (r->config->approver_users || r->config->approver_groups)
+        return config_wrong(r, "/approvers", "cannot be with sharding, as no run waits for approval there");
+    return 0;
 }
 
 int config_check_lead(struct config_reading *r)
 {
     const char *name = r->config->lead.cluster;
+    if (r->config->lead.shards)
+        return check_sharding(r);
     for (size_t i = 0; name && i < r->config->cluster_count; i++) {
         if (strcmp(r->config->clusters[i].name, name) == 0)
             return 0;

@@ -52,7 +52,7 @@ int config_check_approvers(struct config_reading *r);
 /* The key `freeze`: a list. */
 int config_read_freezes(struct config_reading *r, struct json value);
 /* The key `leader_election`: true, or a map. */
-int config_read_lead(struct config_reading *r, struct json value);
+int config_read_lead(struct config_reading *r, const char *key, struct json value);
 /* Is its cluster one of the configured ones? When all is read. */
 int config_check_lead(struct config_reading *r);
 void config_free_lead(struct config *config);

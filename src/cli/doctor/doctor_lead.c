@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leader election, where the configuration asks for one: whether the Lease may be used, and who holds it. */
+/* Leader election or shards, where they are configured: whether the Leases may be used, and who has them. */
 #include <string.h>
 
+#include "base/texts.h"
 #include "cli/doctor/doctor_question.h"
 #include "cli/session/lead_place.h"
 #include "lead/lease.h"
+#include "lead/shards.h"
 
 struct reading {
     struct doctor *d;
@@ -26,19 +28,46 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
     r->d->s.flag = true;
 }
 
-static void tell_leader(struct doctor *d, const struct lead_place *place)
+static void read_lease(struct doctor *d, const struct lead_place *place, const char *name, struct reading *r)
 {
-    struct reading r = {.d = d};
+    *r = (struct reading){.d = d};
     struct kube_call call = {.resource = &lease_resource,
                              .name_space = place->name_space,
-                             .name = place->name,
+                             .name = name,
                              .timeout_ms = d->timeout_ms,
                              .done = came,
-                             .data = &r};
-    char since[32];
+                             .data = r};
     d->s.flag = false;
-    if (kube_get(cluster_kube(d->s.cluster), &call, NULL, &r.error) == 0)
+    if (kube_get(cluster_kube(d->s.cluster), &call, NULL, &r->error) == 0)
         session_wait(&d->s);
+}
+
+static void tell_shards(struct doctor *d, const struct lead_place *place)
+{
+    char name[SHARD_LEASE_MAX];
+    struct reading r;
+    struct buf owners = BUF_INIT;
+    unsigned shards = d->s.config.lead.shards;
+    for (unsigned i = 0; i < shards; i++) {
+        read_lease(d, place, shards_lease(place->name, i, name), &r);
+        if (r.error.code)
+            break;
+        buf_printf(&owners, "%s%u: %s", i ? ", " : "", i, *r.record.holder ? r.record.holder : "nobody");
+    }
+    if (r.error.code)
+        doctor_say(d, DOCTOR_FAILED, NULL, "the Lease %s/%s cannot be read: %s", place->name_space, name,
+                   r.error.message);
+    else
+        doctor_say(d, DOCTOR_OK, NULL, "may use the Leases %s/%s and those of %u shards; they are held by %s",
+                   place->name_space, place->name, shards, or_empty(owners.ptr));
+    buf_free(&owners);
+}
+
+static void tell_leader(struct doctor *d, const struct lead_place *place)
+{
+    struct reading r;
+    char since[32];
+    read_lease(d, place, place->name, &r);
     clock_format(r.record.renewed, false, since);
     if (r.error.code)
         doctor_say(d, DOCTOR_FAILED, NULL, "the Lease %s/%s cannot be read: %s", place->name_space, place->name,
@@ -50,7 +79,8 @@ static void tell_leader(struct doctor *d, const struct lead_place *place)
                    place->name, r.record.holder, since);
 }
 
-static void ask(struct doctor *d, const struct lead_place *place)
+/* name: of the Lease; of those of shards the last, as a role may have been made for fewer. */
+static void ask(struct doctor *d, const struct lead_place *place, const char *name)
 {
     static const char *const verbs[] = {"get", "create", "update", "watch"};
     struct question q[sizeof verbs / sizeof *verbs];
@@ -60,7 +90,7 @@ static void ask(struct doctor *d, const struct lead_place *place)
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         q[i] = (struct question){.d = d, .waiting = &waiting, .name_space = place->name_space};
         question_review(&q[i], verbs[i], lease_resource.group, lease_resource.plural,
-                        strcmp(verbs[i], "create") == 0 ? NULL : place->name);
+                        strcmp(verbs[i], "create") == 0 ? NULL : name);
     }
     waiting--;
     question_wait(d, &waiting);
@@ -75,9 +105,11 @@ static void ask(struct doctor *d, const struct lead_place *place)
                    err->message);
     else if (denied.len)
         doctor_say(d, must ? DOCTOR_FAILED : DOCTOR_WARNING, "`mpijobd rbac PATH...` prints the role that is needed",
-                   "may not %s the Lease %s/%s%s", denied.ptr, place->name_space, place->name,
-                   must ? ", so that this daemon would never lead"
+                   "may not %s the Lease %s/%s%s", denied.ptr, place->name_space, name,
+                   must ? ", so that this daemon would never act"
                         : ", so that it is seen some seconds later when another daemon gives it back");
+    else if (d->s.config.lead.shards)
+        tell_shards(d, place);
     else
         tell_leader(d, place);
     buf_free(&denied);
@@ -92,11 +124,13 @@ void doctor_lead(struct doctor *d)
     bool here = !d->cluster || strcmp(d->cluster, cluster ? cluster : d->s.config.clusters[0].name) == 0;
     if (!d->s.config.lead.on || !here)
         return;
-    d->check = "leader-election";
+    char last[SHARD_LEASE_MAX];
+    unsigned shards = d->s.config.lead.shards;
+    d->check = shards ? "sharding" : "leader-election";
     if (lead_place_find(&d->s, &place, &err)) {
         doctor_say(d, DOCTOR_FAILED, NULL, "%s", err.message);
     } else {
-        ask(d, &place);
+        ask(d, &place, shards ? shards_lease(place.name, shards - 1, last) : place.name);
         doctor_shared(d, &place);
     }
     d->check = check;

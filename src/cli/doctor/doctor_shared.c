@@ -33,10 +33,11 @@ void doctor_shared(struct doctor *d, const struct lead_place *place)
     else if (denied.len)
         doctor_say(d, DOCTOR_FAILED, "`mpijobd rbac PATH...` prints the role that is needed",
                    "may not %s ConfigMaps in %s, where the daemons keep the state that they share: a leader would not "
-                   "act (leader_election: { state: file } does without)",
-                   denied.ptr, place->name_space);
+                   "act%s",
+                   denied.ptr, place->name_space,
+                   d->s.config.lead.shards ? "" : " (leader_election: { state: file } does without)");
     else
-        doctor_say(d, DOCTOR_OK, NULL, "may keep the state that the daemons share in ConfigMap %s/%s%s and others",
-                   place->name_space, place->name, SHARED_ENDING);
+        doctor_say(d, DOCTOR_OK, NULL, "may keep the state that the daemons share in ConfigMap %s/%s%s%s and others",
+                   place->name_space, place->name, d->s.config.lead.shards ? "-0" : "", SHARED_ENDING);
     buf_free(&denied);
 }

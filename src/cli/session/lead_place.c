@@ -22,14 +22,13 @@ int lead_place_find(struct session *s, struct lead_place *place, struct error *e
     *place =
         (struct lead_place){.at = cluster_of(s), .name_space = c->name_space, .name = c->lease ? c->lease : LEAD_NAME};
     if (!place->at)
-        return error_set(err, ERR_INVALID,
-                         "the Lease of leader_election is on cluster %s, which this command is not about", c->cluster);
+        return error_set(err, ERR_INVALID, "the Lease of %s is on cluster %s, which this command is not about", c->key,
+                         c->cluster);
     if (!place->name_space && strcmp(place->at->kube_config.origin, "in-cluster") == 0)
         place->name_space = place->at->kube_config.name_space;
     if (!place->name_space)
         return error_set(err, ERR_INVALID,
-                         "leader_election needs the namespace of its Lease, as this is no pod: leader_election: { "
-                         "namespace: NAME } in %s",
-                         s->config.file);
+                         "%s needs the namespace of its Lease, as this is no pod: %s: { namespace: NAME } in %s",
+                         c->key, c->key, s->config.file);
     return 0;
 }

@@ -135,6 +135,7 @@ void policies_basics(struct session *s, struct engine_options *options)
     options->clock = &s->clock;
     options->log = &s->log;
     options->cluster_names = session_cluster_names(s);
+    options->sharded = s->config.lead.shards;
     options->ceilings = s->config.limits;
     options->freezes = &s->config.freezes;
     options->changes_per_hour = s->config.changes_per_hour;
@@ -198,7 +199,12 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     for (size_t i = 0; i < s->cluster_count; i++) {
         const struct session_cluster *at = &s->clusters[i];
         if (!at->lost)
-            places[options->place_count++] = (struct engine_place){at->cluster, (const char *const *)at->namespaces};
+            places[options->place_count++] = (struct engine_place){.cluster = at->cluster,
+                                                                   .namespaces = (const char *const *)at->namespaces,
+                                                                   .shard = at->shard,
+                                                                   .told = at->told,
+                                                                   .lead = at->lead,
+                                                                   .state = at->state};
     }
     code = load(s, options, paths);
     free(places);

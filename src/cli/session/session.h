@@ -9,6 +9,7 @@
 #include "cli/session/options.h"
 #include "engine/engine.h"
 #include "loop/defer.h"
+#include "shard/shard.h"
 #include "site/site.h"
 
 /* One cluster of the session's. */
@@ -19,11 +20,17 @@ struct session_cluster {
     const char **namespaces; /* in scope, NULL-terminated; NULL: all */
     const char *one_namespace[2];
     struct session *session;
+    struct shard shard;  /* of a daemon that shares the jobs: the part that this connection is for; else zeros */
+    char told[80];       /* and what it is called: "default/3" */
+    struct lead *lead;   /* whose holder acts for it. Not owned */
+    struct state *state; /* likewise */
     bool lost;           /* it could not be connected to */
     struct error *error; /* why; NULL: it is not lost, or memory was out */
 };
 
 struct hand;
+struct lead;
+struct state;
 
 /* A policy that stands aside on a cluster, as its version lacks what the policy replaces. */
 struct session_aside {
@@ -39,7 +46,8 @@ struct session {
     struct defer_queue soon; /* of the loop */
     struct clock clock;
     struct log log;
-    struct session_cluster *clusters; /* those that the command is about */
+    struct session_cluster
+        *clusters; /* those that the command is about; of a daemon that shares its jobs, the shards */
     size_t cluster_count, connecting;
     const char **cluster_names;
     struct config_cluster hand; /* the one that the command line names */
@@ -77,6 +85,10 @@ void session_scope(struct session *s, bool daemon);
 int session_cluster(struct session *s);
 /* The same with all that are configured, or the one of --cluster. */
 int session_clusters(struct session *s);
+/* To each of its clusters, at most; those of shards have the connections of one cluster between them. */
+size_t session_connections(const struct session *s);
+/* Is it a daemon that shares the jobs with others? Then its clusters are the shards of the one that there is. */
+bool session_shares(const struct session *s);
 /* Closes the clusters, which the engine must not use any more; others may be made then. */
 void session_close_clusters(struct session *s);
 /* Finds out the versions, waiting for it. Of several clusters, those that fail are printed and left out; an error only

@@ -8,6 +8,9 @@
 #include "cli/session/session.h"
 #include "time/duration.h"
 
+#define CONNECTIONS 16          /* to a cluster, where nothing else is configured */
+#define SHARD_CONNECTIONS_MIN 4 /* to a cluster for one shard */
+
 static bool by_hand(const struct session *s)
 {
     return s->options.kubeconfig || s->options.context; /* the command line wins over the configuration as a whole */
@@ -82,6 +85,13 @@ static uint64_t unsent_ms(const struct session *s)
     return lead->on ? (uint64_t)(lead->lease_us - lead->renew_us) * 3 / 4 / 1000 : 0;
 }
 
+size_t session_connections(const struct session *s)
+{
+    size_t all = s->config.http_connections ? (size_t)s->config.http_connections : CONNECTIONS;
+    size_t shards = session_shares(s) ? s->config.lead.shards : 1, each = (all + shards - 1) / shards;
+    return shards > 1 && each < SHARD_CONNECTIONS_MIN ? SHARD_CONNECTIONS_MIN : each;
+}
+
 static int open_cluster(struct session *s, struct session_cluster *at, int64_t timeout)
 {
     const struct options *o = &s->options;
@@ -96,12 +106,12 @@ static int open_cluster(struct session *s, struct session_cluster *at, int64_t t
     }
     scope_of(s, at);
     struct kube_options kube = {
-        .connections = s->config.http_connections,
+        .connections = (unsigned)session_connections(s),
         .timeout_ms = (uint64_t)timeout / 1000,
         .unsent_ms = unsent_ms(s),
         .log = &s->log,
         .metrics = s->metrics,
-        .cluster = at->config->name,
+        .cluster = at->shard.of ? at->told : at->config->name,
         .impatient = strcmp(s->command, "run") != 0 || o->once,
     };
     struct cluster_options cluster = {
@@ -164,6 +174,31 @@ static int choose_clusters(struct session *s, bool all)
     return 0;
 }
 
+/* A daemon that shares the jobs has a connection for each shard: what leaves by it is let through while it owns that
+ * shard. */
+static int split(struct session *s)
+{
+    unsigned shards = session_shares(s) ? s->config.lead.shards : 0;
+    struct session_cluster *all = shards ? calloc(shards, sizeof *all) : s->clusters;
+    if (!all)
+        return error_nomem(&s->error);
+    if (!shards)
+        return 0;
+    for (unsigned i = 0; i < shards; i++) {
+        all[i] = (struct session_cluster){.config = s->clusters->config, .session = s, .shard = {shards, i}};
+        snprintf(all[i].told, sizeof all[i].told, "%.60s/%u", all[i].config->name, i);
+    }
+    free(s->clusters);
+    s->clusters = all;
+    s->cluster_count = shards;
+    return 0;
+}
+
+bool session_shares(const struct session *s)
+{
+    return s->daemon && s->config.lead.shards && !s->options.once && !s->options.dry_run;
+}
+
 static int open_clusters(struct session *s, bool all)
 {
     int64_t timeout = s->config.http_timeout;
@@ -172,6 +207,8 @@ static int open_clusters(struct session *s, bool all)
         session_fail(s, &s->error);
         return EXIT_USAGE;
     }
+    if (split(s))
+        return session_fail(s, &s->error);
     for (size_t i = 0; i < s->cluster_count; i++) {
         if (open_cluster(s, &s->clusters[i], timeout))
             return session_fail(s, &s->error);

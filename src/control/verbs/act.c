@@ -21,8 +21,8 @@ struct act {
     char job[520];                   /* "": none */
     void (*go_on)(struct act *act);  /* when it is known who asks */
     bool was_paused, was_quarantined, override, dry_run;
-    bool leads_only; /* it is the leader's to do */
-    struct buf out;  /* runs that have ended */
+    int (*may)(const struct engine *engine, struct error *err); /* whose it is to do; NULL: anybody's */
+    struct buf out;                                             /* runs that have ended */
     struct json_writer w;
 };
 
@@ -56,7 +56,7 @@ static void known(struct person *person)
         fail(a, &err);
         return;
     }
-    if (a->leads_only && engine_leads(a->verbs->o.engine, &err))
+    if (a->may && a->may(a->verbs->o.engine, &err))
         fail(a, &err);
     else
         a->go_on(a);
@@ -83,7 +83,7 @@ static void begin(struct verbs *v, struct control_request *r, struct json args, 
     a->verbs = v;
     a->request = r;
     a->go_on = go_on;
-    a->leads_only = go_on == go_pause || go_on == go_trigger;
+    a->may = go_on == go_pause ? engine_pauses_here : go_on == go_trigger ? engine_leads : NULL;
     args_text(args, "job", a->job, sizeof a->job);
     a->dry_run = json_is_true(json_get(args, "dry_run"));
     a->override = json_is_true(json_get(args, "override"));
@@ -100,6 +100,16 @@ static void begin(struct verbs *v, struct control_request *r, struct json args, 
 
 /* ---- pause ---- */
 
+/* Where daemons share the jobs, those that were not told. */
+static void write_others(const struct act *a, struct json_writer *w)
+{
+    struct buf others = BUF_INIT;
+    engine_others(engine_of(a), &others);
+    if (others.len && !others.failed)
+        write_text(w, "others", others.ptr);
+    buf_free(&others);
+}
+
 static void answer_paused(struct act *a, const struct paused_mark *mark, bool already)
 {
     struct buf out = BUF_INIT;
@@ -112,6 +122,7 @@ static void answer_paused(struct act *a, const struct paused_mark *mark, bool al
     write_time(&w, "since", mark->at);
     json_write_key(&w, "already");
     json_write_bool(&w, already);
+    write_others(a, &w);
     if (a->request)
         answer_with(a->request, &w);
     buf_free(&out);
@@ -175,6 +186,8 @@ static void answer_resumed(struct act *a)
     json_write_bool(&w, a->was_paused);
     json_write_key(&w, "was_quarantined");
     json_write_bool(&w, a->was_quarantined);
+    if (a->was_paused)
+        write_others(a, &w);
     if (a->request)
         answer_with(a->request, &w);
     buf_free(&out);
@@ -201,7 +214,8 @@ static void let_go(struct act *a)
     } else if (rc == ERR_NOT_FOUND && a->was_paused) {
         answer_resumed(a);
     } else {
-        if (rc == ERR_NOT_FOUND && !engine_leads(engine_of(a), &err) && !engine_has(engine_of(a), a->policy, &err))
+        if (rc == ERR_NOT_FOUND && !engine_pauses_here(engine_of(a), &err) &&
+            !engine_has(engine_of(a), a->policy, &err))
             error_set(&err, ERR_NOT_FOUND, "policy \"%s\" is neither paused nor in quarantine", a->policy);
         fail(a, &err);
     }
@@ -229,7 +243,7 @@ static void pause_forgotten(void *data, int64_t id, const struct error *err)
 static void go_resume(struct act *a)
 {
     struct error err;
-    if (!engine_leads(engine_of(a), &err) && engine_paused(engine_of(a), a->policy))
+    if (!engine_pauses_here(engine_of(a), &err) && engine_paused(engine_of(a), a->policy))
         pauses_forget(a->verbs->o.store, a->policy, pause_forgotten, a);
     else
         let_go(a);
@@ -281,6 +295,8 @@ static void all_ended(void *data, const struct error *err)
         return;
     }
     json_write_end(&a->w); /* the runs */
+    if (!*a->job)
+        write_others(a, &a->w);
     if (a->request)
         answer_with(a->request, &a->w);
     finish(a);

@@ -21,7 +21,7 @@ void part_write(void *writer, const struct engine_part *part)
     static const char *const kinds[] = {
         [ENGINE_LEADER] = "leader", [ENGINE_NOTIFY] = "notify",     [ENGINE_CLUSTER] = "cluster",
         [ENGINE_WATCH] = "watch",   [ENGINE_POLICIES] = "policies", [ENGINE_CHANGES] = "changes",
-        [ENGINE_FREEZE] = "freeze"};
+        [ENGINE_FREEZE] = "freeze", [ENGINE_SHARDS] = "shards"};
     struct json_writer *w = writer;
     json_write_object(w);
     write_text(w, "kind", kinds[part->kind]);

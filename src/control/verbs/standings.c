@@ -336,7 +336,7 @@ static void take_paused(void *data, struct control_request *r, struct json args)
     struct json_writer w;
     struct error err;
     (void)args;
-    if (engine_leads(v->o.engine, &err)) {
+    if (engine_pauses_here(v->o.engine, &err)) {
         control_fail(r, &err);
         return;
     }

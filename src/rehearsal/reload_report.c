@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compares two sets of policies by their names and texts. */
-#include "engine/reload_report.h"
+#include "rehearsal/reload_report.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* With `sharding` each daemon has a part of the jobs, and no daemon knows what the others do: a policy that needs to
+ * know all of it is refused, rather than doing something else than it says. */
+#include "policy/definition_parts.h"
+
+#define ELSE "; leave it out, or give the policy to a daemon with leader_election, which acts for all jobs"
+
+void definition_check_shards(struct defining *d)
+{
+    const struct policy *p = d->p;
+    if (!d->source->shards)
+        return;
+    if (p->action == ACTION_RUN && !(d->triggers & TRIGGER_ON))
+        definition_found(
+            d, "run",
+            "cannot be due by time where daemons share the jobs (sharding): it would run in each shard, and "
+            "see the jobs of that alone; write replace, or on = \"match\"" ELSE);
+    if (p->approval != APPROVAL_NEVER)
+        definition_found(d, "approval",
+                         "cannot be where daemons share the jobs (sharding): each shard would have plans "
+                         "of its own to be approved" ELSE);
+    if (p->canary)
+        definition_found(d, "canary",
+                         "cannot be where daemons share the jobs (sharding): each shard would lead the "
+                         "policy in by itself" ELSE);
+}

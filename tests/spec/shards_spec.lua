@@ -1,0 +1,376 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Several daemons that share the jobs: each owns some of the shards, every job is handled once, by the one that owns its shard.
+local support = require "support"
+local clusters = require "support.cluster"
+local sims = require "support.sim"
+local http = require "socket.http"
+local await = support.proc.await
+
+-- Each change counts up, so that one that is made twice shows.
+local COUNT = [[
+policy { name = "count", %s, match = { labels = "todo" }, replace = function(job)
+    return { annotations = { n = tostring((tonumber(job.annotations.n) or 0) + 1) } }
+end }
+]]
+local JOB = [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"name":"%s","labels":{"todo":"x"}},"spec":{"mpiReplicaSpecs":{
+    "Worker":{"replicas":1,"template":{"spec":{"containers":[{"name":"w","image":"i"}]}}},
+    "Launcher":{"replicas":1,"template":{"spec":{"containers":[{"name":"l","image":"i"}]}}}}}}]]
+-- Short, so that nothing waits for long; and long enough for a busy machine.
+local TIMES = "lease_duration: 6s, renew_deadline: 4s, retry_period: 400ms"
+local LEASES = "/apis/coordination.k8s.io/v1/namespaces/ops/leases"
+local SHARDS = 6
+
+describe("daemons that share the jobs", function()
+    local server, folder, jobs, requests
+
+    local function replica(name, options)
+        options = options or {}
+        local config = support.write(("%s/%s.yaml"):format(folder, name), ("%s: { namespace: ops, identity: %s, %s%s }\n"):format(options.key or "sharding", name,
+            TIMES, options.key and "" or ", shards: " .. (options.shards or SHARDS)))
+        local daemon = support.daemon({ stdin = options.clock and true }, "run", "--no-supervisor", "--config", config, "--kubeconfig", server.kubeconfig,
+            "--state", ("%s/%s.db"):format(folder, name), "--listen", "127.0.0.1:0", folder .. "/p.lua", table.unpack(options.clock and { "--clock", options.clock } or {}))
+        daemon.name = name
+        daemon.port = daemon:expect("metrics and health are served"):match("127%.0%.0%.1:(%d+)")
+        return daemon
+    end
+
+    local function ask(daemon, command, ...)
+        return support.mpijobd(command, "--state", ("%s/%s.db"):format(folder, daemon.name), ...)
+    end
+
+    local function metric(daemon, name)
+        local text = http.request("http://127.0.0.1:" .. daemon.port .. "/metrics")
+        return tonumber(text:match("\nmpijobd_" .. name .. " ([%d.e+]+)\n"))
+    end
+
+    -- The server keeps its newest requests only.
+    local function gather()
+        local last = requests[#requests]
+        for _, request in ipairs(server:requests("limit=100000&since=" .. (last and last.id or 0))) do
+            if request.method ~= "GET" and (request.status or 0) == 0 then
+                return -- it is under way, and comes next time
+            end
+            requests[#requests + 1] = request
+        end
+    end
+
+    -- How many shards each has by the Leases, and the holder of each of them.
+    local function owners()
+        gather()
+        local _, list = server:request("GET", LEASES)
+        local counts, holders = {}, {}
+        for _, lease in ipairs(list.items) do
+            local shard, holder = lease.metadata.name:match "^mpijobd%-(%d+)$", lease.spec.holderIdentity
+            if shard and holder ~= "" then
+                counts[holder] = (counts[holder] or 0) + 1
+                holders[tonumber(shard)] = holder
+            end
+        end
+        return counts, holders
+    end
+
+    -- Until the daemons of these names have so many shards.
+    local function shared_as(wanted)
+        local counts
+        local good = await(function()
+            counts = owners()
+            for name, n in pairs(wanted) do
+                if counts[name] ~= n then
+                    return false
+                end
+            end
+            return true
+        end)
+        assert.is_truthy(good, support.json.encode(counts))
+    end
+
+    local function create(n)
+        for _ = 1, n do
+            jobs = jobs + 1
+            assert.are.equal(201, (server:request("POST", server:path("v2beta1", "train"), JOB:format("job-" .. jobs))))
+        end
+    end
+
+    local function counted()
+        gather()
+        local _, list = server:request("GET", server:path("v2beta1", "train"))
+        local n, low, high = 0, math.huge, 0
+        for _, job in ipairs(list.items) do
+            local times = tonumber((job.metadata.annotations or {}).n or 0)
+            n, low, high = n + (times > 0 and 1 or 0), math.min(low, times), math.max(high, times)
+        end
+        return n, low, high
+    end
+
+    local function each(times)
+        assert.is_truthy(await(function() return select(2, counted()) >= times end), ("%d jobs of %d"):format((counted()), jobs))
+        assert.are.same({ jobs, times, times }, { counted() })
+    end
+
+    -- Each Lease changed hands by being given back, but where its holder was killed or stopped; and each write of a job is by the daemon that held
+    -- the Lease of the job's shard at that time. The server's log of requests and the daemons' journals say so.
+    local function never_two(gone)
+        local writer = {}
+        local code, out = support.mpijobd("journal", "--state", folder, "--policy", "count", "--limit", "0", "-o", "json")
+        assert.are.equal(0, code)
+        for _, row in ipairs(support.json.decode(out)) do
+            if row.outcome == "done" then
+                writer[row.name] = writer[row.name] or {}
+                table.insert(writer[row.name], 1, { who = row.replica:match "%w+", shard = ("%d"):format(row.run % SHARDS) })
+            end
+        end
+        local holders, writes, took = {}, 0, {}
+        gather()
+        for _, request in ipairs(requests) do
+            local shard = request.path:match "/leases/mpijobd%-(%d+)$" or (request.method == "POST" and (request.body or ""):match '"name":"mpijobd%-(%d+)"')
+            local job = request.path:match "/mpijobs/([^/]+)$"
+            if shard and (request.method == "PUT" or request.method == "POST") and request.status < 300 then
+                local holder, before = request.body:match '"holderIdentity":"(.-)"', holders[shard]
+                assert.is_true(not before or before == "" or before == holder or holder == "" or before == gone, ("shard %s went from %s to %s"):format(shard, before, holder))
+                took[holder] = took[holder] or holder ~= before or nil
+                holders[shard] = holder
+            elseif job and request.method == "PUT" and request.status == 200 then
+                local w = table.remove(writer[job] or {}, 1) -- nil: it was killed before it wrote that down
+                if w then
+                    assert.are.equal(w.who, holders[w.shard], ("%s of shard %s: %s"):format(job, w.shard, support.json.encode(holders)))
+                end
+                writes = writes + 1
+            end
+        end
+        return writes, took
+    end
+
+    -- The newest so many have been changed.
+    local function each_of(n)
+        for i = jobs - n + 1, jobs do
+            assert.is_truthy(await(function()
+                local _, job = server:request("GET", server:path("v2beta1", "train", "job-" .. i))
+                return (job.metadata.annotations or {}).n
+            end), "job-" .. i)
+        end
+    end
+
+    before_each(function()
+        jobs, requests, folder = 0, {}, support.folder()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
+        server = sims.start("--version", "v2beta1")
+        for _, namespace in ipairs { "train", "ops" } do
+            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = namespace } })
+        end
+    end)
+    after_each(support.cleanup)
+
+    it("are one, three, and two again: each job is handled once, and the shards are spread evenly", function()
+        local one = replica "one"
+        shared_as { one = 6 }
+        create(40)
+        each(1)
+        local two, three = replica "two", replica "three"
+        create(40)
+        shared_as { one = 2, two = 2, three = 2 }
+        create(40)
+        each(1)
+        two:kill "sigterm"
+        two:wait()
+        create(40)
+        shared_as { one = 3, three = 3 }
+        each(1)
+        three:kill "sigkill"
+        create(40)
+        shared_as { one = 6 }
+        each(1)
+        assert.are.same({ 6, 6, 1 }, { metric(one, "shards_owned"), metric(one, "shards"), metric(one, "leader") })
+        local writes, took = never_two "three"
+        assert.are.same({ jobs, true, true, true }, { writes, took.one, took.two, took.three })
+    end)
+
+    it("keep to a schedule in each shard: an instant is begun once, and what a daemon that dies has left is finished", function()
+        support.write(folder .. "/p.lua", COUNT:format 'schedule = "0 * * * *"')
+        create(120)
+        local one, two = replica("one", { clock = "2026-01-01T00:59:00Z" }), replica("two", { clock = "2026-01-01T00:59:00Z" })
+        shared_as { one = 3, two = 3 }
+        for shard, name in pairs(select(2, owners())) do -- before that an instant is none of theirs
+            local daemon = name == "one" and one or two
+            assert.is_truthy(await(function() return daemon.stderr:find("policy in force cluster=default/" .. shard, 1, true) end))
+        end
+        for _, daemon in ipairs { one, two } do
+            daemon:write "set 2026-01-01T01:00:05Z\n"
+        end
+        assert.is_truthy(await(function() return counted() > 10 end))
+        two:kill "sigkill"
+        shared_as { one = 6 }
+        each(1)
+        never_two "two"
+        assert.is_truthy(await(function() return select(2, one.stderr:gsub("run ended", "")) == 6 end)) -- or the next ones are left out
+        one:write "set 2026-01-01T02:00:05Z\n" -- and the next instant is a new run
+        each(2)
+    end)
+
+    it("write nothing for a shard that was lost while they were stopped", function()
+        local _, two = replica "one", replica "two"
+        shared_as { one = 3, two = 3 }
+        create(30)
+        each(1)
+        two:kill "sigstop"
+        create(30)
+        shared_as { one = 6 }
+        each(1)
+        two:kill "sigcont"
+        create(30)
+        shared_as { one = 3, two = 3 }
+        each(1)
+        never_two "two"
+    end)
+
+    it("say whose a job is, and what is this daemon's alone", function()
+        local one, two = replica "one", replica "two"
+        shared_as { one = 3, two = 3 }
+        create(20)
+        each(1)
+        local other
+        for i = 1, 20 do
+            local mine, other_is = { ask(one, "why", "count", "train/job-" .. i) }, { ask(two, "why", "count", "train/job-" .. i) }
+            assert.are.same({ 0, 0 }, { mine[1], other_is[1] }, mine[3] .. other_is[3])
+            local ones = not mine[2]:find("owns this job's shard", 1, true)
+            local at_home, away = ones and mine[2] or other_is[2], ones and other_is[2] or mine[2]
+            support.contains(at_home, "it was handled already")
+            support.contains(away, (ones and "one" or "two") .. " owns this job's shard, ")
+            other = ones and other or "train/job-" .. i
+        end
+        local code, out, err = ask(one, "trigger", "count", other)
+        assert.are.equal(1, code, out)
+        support.contains(err, "two owns this job's shard")
+        code, out = ask(one, "trigger", "count")
+        assert.are.equal(0, code)
+        support.contains(out, "others act for their part of the jobs, which this run was not about: two (shards ")
+        code, out = ask(one, "status")
+        assert.are.equal(0, code)
+        support.contains(out, "[+] shards: this daemon owns 3 of 6 as one: ")
+        assert.is_truthy(out:find "\ncount +in force", out)
+        support.contains(select(2, ask(one, "pause", "count")), "until they are told as well: two (shards ")
+        assert.is_truthy(select(2, ask(one, "status")):find "\ncount +paused")
+        assert.is_truthy(select(2, ask(two, "status")):find "\ncount +in force")
+        support.contains(select(2, ask(one, "resume")), "count is paused, by ")
+        assert.are.equal(0, (ask(one, "resume", "count")))
+
+        local third = replica("third", { shards = 4 }) -- is configured otherwise
+        third:expect "the Lease is of daemons with sharding.shards 6, and this one has 4"
+        code, out = ask(third, "status")
+        assert.are.equal(0, code)
+        support.contains(out, "[-] shards: this daemon owns none of 4")
+        support.contains(select(3, ask(third, "trigger", "count")), "no shard of the jobs is this daemon's to act for now: ")
+        local leader = replica("leader", { key = "leader_election" })
+        leader:expect "the Lease is of daemons with sharding, and this one has leader_election"
+        assert.are.equal(0, metric(leader, "leader"))
+        -- Nor does one take those that only it has, where the Lease that says how many there are is gone.
+        assert.are.equal(200, (server:request("DELETE", LEASES .. "/mpijobd")))
+        replica("eight", { shards = 8 }):expect "the Lease is of daemons with sharding.shards 6, and this one has 8"
+        create(8)
+        each_of(8)
+        assert.are.same({ one = 3, two = 3 }, (owners()))
+    end)
+
+    it("leave the jobs of others alone, whatever a function reaches for", function()
+        support.write(folder .. "/p.lua", [[policy { name = "reaches", on = "match", match = { labels = "todo" }, run = function(run)
+            for job in run.jobs do
+                for _, other in ipairs { "job-1", "job-2", "job-3", "job-4", "job-5", "job-6", "job-7", "job-8" } do
+                    local done, err = mpijob.replace(mpijob.get("train/" .. other), { labels = { ["by-" .. job.name] = "yes" } })
+                    log.info((done and "changed " or "left ") .. other, { reason = err and err.reason, message = err and err.message })
+                end
+            end
+        end }]])
+        create(8)
+        local one = replica "one" -- which owns all shards, and has a run in each
+        support.contains(one:expect "left job-", "reason=Refused")
+        assert.is_truthy(await(function()
+            for i = 1, 8 do
+                local _, job = server:request("GET", server:path("v2beta1", "train", "job-" .. i))
+                if not job.metadata.labels["by-job-" .. i] then
+                    return false
+                end
+            end
+            return true
+        end))
+    end)
+
+    it("refuse what cannot be right in parts", function()
+        local function refused(config, message)
+            local code, _, err = support.mpijobd("run", "--config", support.write(folder .. "/c.yaml", config), "--kubeconfig", server.kubeconfig, "--state",
+                folder .. "/x.db", "--listen", "none", folder .. "/p.lua")
+            assert.are.equal(1, code)
+            support.contains(err, message)
+        end
+        local HAS = "sharding: { shards: 6, namespace: ops }\n"
+        refused("sharding: { namespace: ops }", "sharding needs the number of shards, the same for all daemons")
+        refused("sharding: { shards: 65 }", "sharding.shards has to be a number from 1 to 64")
+        refused("sharding: true", "sharding has to hold keys of its own")
+        refused("sharding: { shards: 6, state: file }", "sharding.state is not a key of the configuration")
+        refused(HAS .. "leader_election: { namespace: ops }", "cannot be beside ")
+        refused(HAS .. "limits: { changes_per_hour: 5 }", "limits.changes_per_hour cannot be with sharding")
+        refused(HAS .. "approvers: { users: [root] }", "approvers cannot be with sharding")
+        refused(HAS .. "clusters: { a: { context: a }, b: { context: b } }", "sharding is for one cluster")
+        for text, message in pairs {
+            ['schedule = "0 * * * *", run = function() end'] = "run: cannot be due by time where daemons share the jobs (sharding)",
+            ['on = "match", approval = "always", replace = { labels = { a = "b" } }'] = "approval: cannot be where daemons share the jobs (sharding)",
+            ['on = "match", canary = { 1, "100%" }, replace = { labels = { a = "b" } }'] = "canary: cannot be where daemons share the jobs (sharding)",
+        } do
+            support.write(folder .. "/p.lua", ('policy { name = "x", match = { labels = "todo" }, %s }'):format(text))
+            refused(HAS, message)
+        end
+        support.write(folder .. "/p.lua", [[
+            policy { name = "keeps", on = "match", match = { labels = "todo" }, run = function(run) store.set("seen", 1) end }
+        ]])
+        create(1)
+        replica("one"):expect "is not available where daemons share the jobs (sharding)"
+    end)
+end)
+
+describe("daemons that share the jobs #cluster", function()
+    lazy_teardown(support.cleanup)
+
+    it("are one, three, and two again", function()
+        local cluster = clusters.start(clusters.versions[4])
+        local namespace, folder, jobs = cluster:namespace(), support.folder(), 0
+        support.write(folder .. "/p.lua", (COUNT:format 'on = "match"':gsub('labels = "todo"', ('labels = "todo", namespace = "%s"'):format(namespace))))
+        local function replica(name)
+            local config = support.write(("%s/%s.yaml"):format(folder, name), ("sharding: { namespace: %s, identity: %s, shards: 3, %s }\n"):format(namespace, name, TIMES))
+            return support.daemon(nil, "run", "--no-supervisor", "--config", config, "--kubeconfig", cluster.kubeconfig, "--state", ("%s/%s.db"):format(folder, name),
+                "--listen", "none", folder .. "/p.lua", table.unpack(cluster.flags))
+        end
+        local function create(n)
+            for _ = 1, n do
+                jobs = jobs + 1
+                assert.are.equal(201, (cluster:request("POST", cluster:path(namespace), JOB:format("job-" .. jobs))))
+            end
+        end
+        local function each_once()
+            for i = 1, jobs do
+                assert.is_truthy(await(function() return (cluster:get(namespace, "job-" .. i).metadata.annotations or {}).n end), "job-" .. i)
+            end
+            for i = 1, jobs do
+                assert.are.equal("1", cluster:get(namespace, "job-" .. i).metadata.annotations.n, "job-" .. i)
+            end
+        end
+        local function owns(daemon, n)
+            for _ = 1, n do
+                daemon:expect "this daemon owns the shard"
+            end
+        end
+        local one = replica "one"
+        owns(one, 3)
+        create(12)
+        local two = replica "two"
+        owns(two, 1)
+        local three = replica "three"
+        owns(three, 1)
+        create(12)
+        each_once()
+        two:kill "sigkill"
+        create(12)
+        each_once()
+        three:kill()
+        assert.are.equal(0, (three:wait()))
+        create(12)
+        each_once()
+    end)
+end)
