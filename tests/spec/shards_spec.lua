@@ -189,7 +189,7 @@ describe("daemons that share the jobs", function()
         create(120)
         local one, two = replica("one", { clock = "2026-01-01T00:59:00Z" }), replica("two", { clock = "2026-01-01T00:59:00Z" })
         shared_as { one = 3, two = 3 }
-        for shard, name in pairs(select(2, owners())) do -- before that an instant is none of theirs
+        for shard, name in pairs(select(2, owners())) do -- what was due before that does not count
             local daemon = name == "one" and one or two
             assert.is_truthy(await(function() return daemon.stderr:find("policy in force cluster=default/" .. shard, 1, true) end))
         end
