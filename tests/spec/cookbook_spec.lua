@@ -34,6 +34,7 @@ local JOBS <const> = {
     unbounded = { state = "Running", age = 0, labels = { cap = "24h" } },
     longer = { state = "Running", age = 0, labels = { extend = "48h" }, deadline = 10 * HOUR },
     expired = { state = "Succeeded", age = 7 * DAY - HOUR, labels = { expire = "true" }, policy = "All" },
+    idle = { state = "Running", age = 0, labels = { idle = "true" } },
     stuck = { age = 0, labels = { elastic = "true" }, gang = { minAvailable = 3, queue = "q" } },
 }
 
@@ -195,6 +196,18 @@ CHECKS["unstick-pending"] = function(v, seen)
     is(v.suspends or nil, cluster.at(seen.stuck, v.suspend), "suspend of what is stuck")
 end
 
+CHECKS["suspend-idle"] = function(v, seen, log)
+    local warned = meta(seen.idle, "annotations", "warned.mpijobd.io/suspend-idle")
+    if v.name == "v2beta1" then
+        support.contains(warned, "warning 2 of 2")
+        is(true, cluster.at(seen.idle, v.suspend), "suspend of what is idle")
+        assert(meta(seen.idle, "annotations", "ops.example.com/suspended"), "suspended")
+    else
+        is(nil, warned, "the warning")
+        support.lacks(log, "policy=suspend-idle job=")
+    end
+end
+
 local NAMES <const> = {}
 for name in pairs(CHECKS) do
     NAMES[#NAMES + 1] = name
@@ -320,7 +333,7 @@ end
 it("the cookbook is what is tried here", function()
     local files, policies = {}, 0
     for name in support.uv.fs_scandir_next, support.uv.fs_scandir(COOKBOOK) do
-        if not name:find("_spec.lua", 1, true) then
+        if name:find "%.lua$" and not name:find("_spec.lua", 1, true) then
             files[#files + 1] = name:match("^(.*)%.lua$")
             for _ in support.read(COOKBOOK .. "/" .. name):gmatch("\npolicy {") do
                 policies = policies + 1
@@ -329,5 +342,29 @@ it("the cookbook is what is tried here", function()
     end
     table.sort(files)
     assert.are.same(NAMES, files)
-    assert.are.equal(21, policies)
+    assert.are.equal(22, policies)
+end)
+
+-- The role of one that warns: the job is written, and the Event beside it.
+it("suspend-idle needs no more than to write jobs and Events", function()
+    local code, out, err = support.mpijobd("rbac", COOKBOOK .. "/suspend-idle.lua")
+    assert.are.equal(0, code, err)
+    local rules = out:match "\nrules:\n(.-)\n%-%-%-":gsub("\n#[^\n]*", "")
+    assert.are.equal([[
+- apiGroups:
+  - kubeflow.org
+  resources:
+  - mpijobs
+  verbs:
+  - get
+  - list
+  - update
+  - watch
+- apiGroups:
+  - ""
+  resources:
+  - events
+  verbs:
+  - create
+  - patch]], rules)
 end)
