@@ -3,7 +3,7 @@
 """deploy/ as people use it: kustomize and helm make the same of it, kubeconform and a real kube-apiserver take it, the daemon runs as its
 Deployment says with the rights that it has there, and none of these is one too many.
 
-    tests/deploy/deploy.py [--build DIRECTORY] [OVERLAY...]       of mpijobd; default build/dev
+    tests/deploy/deploy.py [--build DIRECTORY] [--root DIRECTORY] [OVERLAY...]       of mpijobd; default build/dev
 
 Ends with "N passed, N failed"; with 77 and a reason where the tools cannot be had. What needs root, or mounts that this machine does not
 allow, is left out by name.
@@ -26,7 +26,7 @@ import schemas
 import tools
 from checks import check, left_out
 from cluster import Cluster
-from pod import image_root, may_mount
+from pod import Root, image_root, may_mount
 from render import SOURCE, workload
 
 VERSION = "1.34.4"  # of the kube-apiserver in tests/apiserver
@@ -55,7 +55,7 @@ BAD_VALUES = ["namespces={a}", "namespaces=train", "leaderElection.replicas=0", 
               "config.policies={x}", "state.size=much", "networkPolicy.egressPorts={https}", "prometheus.serviceMonitor.enabled=true"]
 
 
-def chart(helm):
+def chart(helm, work):
     done = subprocess.run([helm, "lint", "--strict", "--quiet", render.CHART], capture_output=True, text=True, check=False)
     check("helm lint --strict has nothing to say", done.returncode == 0 and "WARNING" not in done.stdout, done.stdout + done.stderr)
     for bad in BAD_VALUES:
@@ -64,13 +64,19 @@ def chart(helm):
         except RuntimeError:
             text = None
         check(f"the chart refuses --set {bad}", text is None, text)
-    text = render.templated(helm, VERSION, "--set", "namespaces={one,two}", "--set-string", "image.tag=9", "--set-file", f"policies.mine\\.lua={SOURCE}/lua/policies/night-report.lua")
+    policy = "  -- begins with spaces, {{ .Values }}, a tab\t and <&>\r\npolicy {}\n\n"
+    with open(f"{work}/mine.lua", "w", encoding="utf-8", newline="") as file:
+        file.write(policy)
+    text = render.templated(helm, VERSION, "--set", "namespaces={one,two}", "--set-file", f"policies.mine\\.lua={work}/mine.lua")
     made = render.objects(text)
-    with open(f"{SOURCE}/lua/policies/night-report.lua", encoding="utf-8") as file:
-        policy = file.read()
     check("a Role in each namespace, and the policies that are given, to the byte",
           sorted(one["metadata"]["namespace"] for one in made if one["kind"] == "Role") == ["one", "two"] and
           [one["data"] for one in made if one["metadata"]["name"] == "mpijobd-policies"] == [{"mine.lua": policy}], text)
+    text = render.run(helm, "template", "other", render.CHART, "--namespace", "ops", "--kube-version", VERSION, "-f",
+                      f"{SOURCE}/deploy/helm/values/monitoring.yaml", "--set", "leaderElection.enabled=true")
+    alike = [render.key(one) for one in render.objects(text) if not one["metadata"]["name"].startswith("other") or
+             one["metadata"].get("namespace", "ops") != "ops"]
+    check("a release of another name shares no object with one of this name", not alike and "resourceNames: [ other ]" in text, alike)
     empty = next(one for one in render.objects(render.templated(helm, VERSION, "--set", "config.log.level=debug"))
                  if "mpijobd.yaml" in one.get("data", {}))
     check("`config` is merged into what the chart says", yaml.safe_load(empty["data"]["mpijobd.yaml"])["log"] == {"format": "json", "level": "debug"}, empty)
@@ -115,6 +121,7 @@ def taken(cluster, all_of):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--build", default=f"{SOURCE}/build/dev", type=os.path.abspath, metavar="DIRECTORY")
+    ap.add_argument("--root", metavar="DIRECTORY", help="that of an image, for the pods; else it is laid out here, of the program in the other one")
     ap.add_argument("only", nargs="*", metavar="OVERLAY", help="of the pods only those of these")
     opt = ap.parse_args()
     try:
@@ -132,7 +139,7 @@ def main():
         done = subprocess.run([f"{SOURCE}/scripts/manifests", "--check", "--build", opt.build], capture_output=True, text=True, check=False)
         check("what is made from other files is as it is made, the roles by `mpijobd rbac`", done.returncode == 0, done.stdout + done.stderr)
         all_of = rendered(kustomize, helm)
-        chart(helm)
+        chart(helm, work)
         monitoring.run(promtool, work, opt.build)
         conform(kubeconform, work, definitions, all_of)
         cluster = Cluster(f"{work}/server")
@@ -146,7 +153,7 @@ def main():
         if why:
             left_out(f"the pods: {why}")
         else:
-            pods.run(cluster, work, image_root(work, opt.build), opt.build, all_of, opt.only)
+            pods.run(cluster, work, Root(opt.root) if opt.root else image_root(work, opt.build), opt.build, all_of, opt.only)
     finally:
         if cluster:
             cluster.close()
