@@ -17,8 +17,9 @@ struct store;
 struct journal;
 struct state;
 
-/* Blocks. Makes the file (mode 0600) and its folder if missing, brings an older schema up to date, and takes the next
- * epoch. log may be NULL, and must outlive the store. path ":memory:" keeps nothing.
+/* Blocks. Makes the file (mode 0600) and its folder if missing, brings an older schema up to date (whole or not at all;
+ * as it was, the file is kept as PATH.schema-N.bak where there is room), and takes the next epoch. log may be NULL, and
+ * must outlive the store. path ":memory:" keeps nothing.
  *
  * Errors name the path and the cure. ERR_INVALID: the path is empty or a folder, the database belongs to another
  * program or to a newer mpijobd. ERR_IO: the file is damaged or no database, another daemon holds it (a lock on

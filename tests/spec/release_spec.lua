@@ -119,7 +119,7 @@ describe("a release", function()
         local page = support.read(support.source .. "/docs/howto/release.md")
         local key = support.proc.run("/usr/bin/env", { args = { "minisign", "-G", "-W", "-p", folder .. "/mpijobd.pub", "-s", folder .. "/mpijobd.key" } })
         assert.are.equal(0, key)
-        local sign, verify = page:match "\n    (minisign %-S[^\n]*)\n", page:match "\n    (minisign %-V[^\n]*)\n"
+        local sign, verify = page:match "\n +(minisign %-S[^\n]*)\n", page:match "\n +(minisign %-V[^\n]*)\n"
         local function shell(command)
             command = command:gsub("~/.minisign/mpijobd.key", folder .. "/mpijobd.key"):gsub("mpijobd%.pub", folder .. "/mpijobd.pub")
             return run("sh", "-c", command)

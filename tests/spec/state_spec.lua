@@ -72,6 +72,14 @@ describe("the state's file", function()
             assert.are.equal(support.uv.fs_stat(state).size, found.bytes)
         end)
 
+        it("and what daemons share is told to be elsewhere, with the command that saves it", function()
+            for key, selector in pairs { leader_election = "mpijobd.kubeflow.org/state=mpijobd-state", sharding = "mpijobd.kubeflow.org/state" } do
+                local config = support.write(folder .. "/" .. key .. ".yaml", ("%s: { namespace: ops%s }\n"):format(key, key == "sharding" and ", shards: 6" or ""))
+                support.contains(good("check", "--config", config), ("kubectl get configmaps -n ops -l %s -o yaml\n"):format(selector))
+            end
+            support.lacks(good "check", "shared ")
+        end)
+
         for what, case in pairs {
             ["a changed row"] = { "UPDATE changes SET name = 'b' WHERE id = 1", "change 1 is not as mpijobd wrote it", "compare it with a backup" },
             ["a removed run"] = { "DELETE FROM runs", "the runs of 2 changes are not there, the first of these is change 1", "put a backup in its place" },

@@ -171,7 +171,7 @@ static void state_there(struct doctor *d, const char *given)
                *pid ? " (process " : "", pid, *pid ? ")" : "", left / MIB);
     if (older)
         doctor_say(d, DOCTOR_WARNING,
-                   "nothing to do: the daemon brings it up to date when it starts; keep a copy for going back",
+                   "nothing to do: the daemon brings it up to date when it starts, and keeps a copy as it is beside it",
                    "%s is of an older mpijobd", path);
 }
 

@@ -79,8 +79,11 @@ bool state_shared(const struct session *s, char command[STATE_SHARED_SIZE])
     const struct config_lead *lead = &s->config.lead;
     if (!lead->on || lead->own_state)
         return false;
-    snprintf(command, STATE_SHARED_SIZE, "kubectl get configmaps -n %s -l " OBJECT_LABEL "=%s" SHARED_ENDING " -o yaml",
-             lead->name_space ? lead->name_space : "NAMESPACE", lead->lease ? lead->lease : LEAD_NAME);
+    const char *name = lead->lease ? lead->lease : LEAD_NAME;
+    bool all = lead->shards; /* each shard has a state of its own, and they belong together */
+    snprintf(command, STATE_SHARED_SIZE, "kubectl get configmaps -n %s -l " OBJECT_LABEL "%s%s%s -o yaml",
+             lead->name_space ? lead->name_space : "NAMESPACE", all ? "" : "=", all ? "" : name,
+             all ? "" : SHARED_ENDING);
     return true;
 }
 
