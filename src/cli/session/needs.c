@@ -112,12 +112,12 @@ static unsigned known_verbs(const struct mpijob_kind *kind, const char *resource
     return may;
 }
 
-/* Those that are built in, then the policy's own kinds; of these NULL stands for one that is built in. */
+/* The policy's own kinds where these were added (else NULL), whose verbs are one rule; then those that are built in. */
 static const struct mpijob_kind *kind_at(const struct policy *p, size_t i)
 {
-    if (i < MPIJOB_KINDS_BUILT_IN)
-        return mpijob_kind_at(i);
-    const struct mpijob_kind *own = p->kinds.of[i - MPIJOB_KINDS_BUILT_IN].kind;
+    if (i >= p->kinds.count)
+        return mpijob_kind_at(i - p->kinds.count);
+    const struct mpijob_kind *own = p->kinds.of[i].kind;
     return mpijob_kind_added(own) ? own : NULL;
 }
 

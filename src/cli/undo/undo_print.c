@@ -158,6 +158,7 @@ void undo_print_end(struct undoing *undoing)
     undo_print_unknown(undoing);
     if (u->own)
         printf("this is run %" PRId64 "; mpijobd undo %" PRId64 " takes it back\n", u->own, u->own);
+    fflush(stdout); /* what goes to standard error comes after it */
     if (policy && u->back && !dry_run)
         fprintf(stderr, "the policy %s may change them again when it runs next; mpijobd pause %s holds it\n", u->policy,
                 u->policy);
