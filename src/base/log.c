@@ -6,10 +6,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
+#include "base/log_journal.h"
+#include "base/log_levels.h"
 #include "base/outlet.h"
 #include "base/visible.h"
+
+#define ALIGNED 40 /* columns of a terminal for the sentence, where it is not longer */
 
 const char log_json_next[] = "", log_lines_next[] = "";
 
@@ -113,20 +118,55 @@ static void add_lines(struct buf *out, const struct log_field *fields)
     }
 }
 
-static void write_text(struct buf *out, const struct log *log, enum log_level level, const char *when,
-                       const char *message, const struct log_field *fields)
+/* The sentence and its fields, without a line's end. */
+static void add_event(struct buf *out, const struct log *log, const char *message, const struct log_field *fields)
 {
-    buf_printf(out, "%s %s%-5s%s ", when, log->colour ? colours[level] : "", names[level],
-               log->colour ? "\033[0m" : "");
+    size_t began = out->len;
     sentence(out, str_of(message));
+    if (log->colour && fields && fields->name)
+        buf_printf(out, "%*s\033[2m", out->len - began < ALIGNED ? (int)(ALIGNED - (out->len - began)) : 0, "");
     for (const struct log_field *f = fields; f && f->name; f++) {
         if (f->name == log_lines_next)
             f++;
         else if (f->name != log_json_next && f->value)
             add_field(out, f);
     }
+    if (log->colour && fields && fields->name)
+        buf_puts(out, "\033[0m");
     add_lines(out, fields);
+}
+
+static void write_text(struct buf *out, const struct log *log, enum log_level level, const char *when,
+                       const char *message, const struct log_field *fields)
+{
+    buf_printf(out, "%s %s%-5s%s ", when, log->colour ? colours[level] : "", names[level],
+               log->colour ? "\033[0m" : "");
+    add_event(out, log, message, fields);
     buf_putc(out, '\n');
+}
+
+static void write_when(const struct log *log, char out[40])
+{
+    int64_t now = clock_now(log->clock);
+    time_t seconds = (time_t)(now / CLOCK_SECOND);
+    struct tm local;
+    clock_format(now, false, out);
+    if (log->times == LOG_TIMES_RELATIVE)
+        snprintf(out, 40, "%+10.3fs", (double)(now - log->began) / CLOCK_SECOND);
+    else if (log->times == LOG_TIMES_LOCAL && localtime_r(&seconds, &local))
+        strftime(out, 40, "%Y-%m-%dT%H:%M:%S%z", &local);
+}
+
+static bool send_to_journal(const struct log *log, enum log_level level, const char *message,
+                            const struct log_field *fields)
+{
+    struct buf shown = BUF_INIT, entry = BUF_INIT;
+    add_event(&shown, log, message, fields);
+    log_journal_entry(&entry, level, buf_str(&shown), fields);
+    bool sent = !shown.failed && !entry.failed && log_journal_send(log->journal, buf_str(&entry));
+    buf_free(&shown);
+    buf_free(&entry);
+    return sent;
 }
 
 /* On one line: what is a control character there stands between values, or, beyond ASCII, in a string. */
@@ -168,8 +208,12 @@ static void write_json(struct buf *out, enum log_level level, const char *when, 
 static void write_line(const struct log *log, enum log_level level, const char *message, const struct log_field *fields,
                        uint64_t untold)
 {
-    char when[32];
+    char when[40];
+    if (log->format == LOG_JOURNAL && !untold && send_to_journal(log, level, message, fields))
+        return;
     clock_format(clock_now(log->clock), false, when);
+    if (log->format == LOG_TEXT)
+        write_when(log, when);
     struct buf out = BUF_INIT;
     if (log->format == LOG_JSON)
         write_json(&out, level, when, message, fields);
@@ -209,9 +253,15 @@ static void let_hear(const struct log *log, enum log_level level, const char *me
     buf_free(&out);
 }
 
-void log_event(const struct log *log, enum log_level level, const char *message, const struct log_field *fields)
+bool log_wants_of(const char *file, const struct log *log, enum log_level level)
 {
-    if (!log || level < log->level)
+    return log && level >= log_level_at(log, file);
+}
+
+void log_event_of(const char *file, const struct log *log, enum log_level level, const char *message,
+                  const struct log_field *fields)
+{
+    if (!log_wants_of(file, log, level))
         return;
     if (log->sink) {
         log->sink(log->data, level, message, fields);
@@ -223,14 +273,14 @@ void log_event(const struct log *log, enum log_level level, const char *message,
         let_hear(log, level, message, fields);
 }
 
-void log_line(const struct log *log, enum log_level level, const char *format, ...)
+void log_line_of(const char *file, const struct log *log, enum log_level level, const char *format, ...)
 {
-    if (!log || level < log->level)
+    if (!log_wants_of(file, log, level))
         return;
     char text[ERROR_MESSAGE_MAX + 256];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    log_event(log, level, text, NULL);
+    log_event_of(file, log, level, text, NULL);
 }

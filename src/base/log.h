@@ -13,10 +13,12 @@
 #include "base/str.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
-enum log_format { LOG_TEXT, LOG_JSON };
+enum log_format { LOG_TEXT, LOG_JSON, LOG_JOURNAL };
+enum log_times { LOG_TIMES_UTC, LOG_TIMES_LOCAL, LOG_TIMES_RELATIVE }; /* of text */
 
 struct outlet;
 struct log_field;
+struct log_levels;
 
 struct log {
     /* Takes the lines instead of fd, where it is set; the texts are valid during the call. */
@@ -28,10 +30,14 @@ struct log {
                  struct str line);
     void *heard;
     int fd;
-    struct outlet *outlet; /* NULL: fd is written to here and now */
-    enum log_level level;  /* what is below it is left out */
+    struct outlet *outlet;     /* NULL: fd is written to here and now */
+    enum log_level level;      /* what is below it is left out */
+    struct log_levels *levels; /* NULL; or by part, where something is set there (base/log_levels.h) */
     enum log_format format;
-    bool colour;
+    enum log_times times;
+    int64_t began; /* microseconds since 1970: what relative times count from */
+    int journal;   /* of LOG_JOURNAL: the socket (base/log_journal.h); what it does not take is written as text */
+    bool colour;   /* and aligned, for a terminal */
     const struct clock *clock; /* NULL: the system's */
 };
 
@@ -63,12 +69,20 @@ extern const char log_lines_next[]; /* as a name: its value is shown to people i
 
 void log_init(struct log *log, int fd, const struct clock *clock);
 
-/* log may be NULL: nothing is written. fields may be NULL; the list ends at a NULL name. */
-void log_event(const struct log *log, enum log_level level, const char *message, const struct log_field *fields);
+/* log_event(log, level, message, fields): log may be NULL: nothing is written. fields may be NULL; the list ends at a
+ * NULL name. The source in which it stands is its part. */
+#define log_event(...) log_event_of(__FILE__, __VA_ARGS__)
+void log_event_of(const char *file, const struct log *log, enum log_level level, const char *message,
+                  const struct log_field *fields);
 
-/* A formatted sentence without fields. */
-void log_line(const struct log *log, enum log_level level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* log_line(log, level, format, ...): a formatted sentence without fields. */
+#define log_line(...) log_line_of(__FILE__, __VA_ARGS__)
+void log_line_of(const char *file, const struct log *log, enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Would a line of this source be written? For what is costly to put together. */
+#define log_wants(log, level) log_wants_of(__FILE__, log, level)
+bool log_wants_of(const char *file, const struct log *log, enum log_level level);
 
 /* With an outlet: says, where lines have been lost and that was not said yet. Before the outlet is closed. */
 void log_tell_lost(const struct log *log);

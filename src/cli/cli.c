@@ -32,11 +32,11 @@
 #include "cli/undo/cmd_undo.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,     &cmd_check,  &cmd_plan,   &cmd_apply,   &cmd_get,        &cmd_inspect, &cmd_report,
-    &cmd_replace, &cmd_hold,   &cmd_job,    &cmd_journal, &cmd_runs,       &cmd_undo,    &cmd_status,
-    &cmd_trigger, &cmd_pause,  &cmd_resume, &cmd_approve, &cmd_reject,     &cmd_extend,  &cmd_reload,
-    &cmd_eval,    &cmd_attach, &cmd_next,   &cmd_why,     &cmd_doctor,     &cmd_state,   &cmd_rbac,
-    &cmd_plugins, &cmd_new,    &cmd_types,  &cmd_test,    &cmd_completion, &cmd_version, NULL};
+    &cmd_run,    &cmd_check,      &cmd_plan,    &cmd_apply,  &cmd_get,    &cmd_inspect,   &cmd_report,  &cmd_replace,
+    &cmd_hold,   &cmd_job,        &cmd_journal, &cmd_runs,   &cmd_undo,   &cmd_status,    &cmd_trigger, &cmd_pause,
+    &cmd_resume, &cmd_approve,    &cmd_reject,  &cmd_extend, &cmd_reload, &cmd_log_level, &cmd_eval,    &cmd_attach,
+    &cmd_next,   &cmd_why,        &cmd_doctor,  &cmd_state,  &cmd_rbac,   &cmd_plugins,   &cmd_new,     &cmd_types,
+    &cmd_test,   &cmd_completion, &cmd_version, NULL};
 
 static void help(void)
 {

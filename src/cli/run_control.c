@@ -23,7 +23,8 @@ static int open_at(struct session *s, struct quarantine *quarantine, const char 
                               .store = s->store,
                               .engine = s->engine,
                               .quarantine = quarantine,
-                              .lines = c->lines};
+                              .lines = c->lines,
+                              .levels = &s->levels};
     int rc = control_open(&s->loop, &o, &c->control, &s->error);
     if (!rc)
         rc = verbs_open(c->control, &v, &c->verbs, &s->error);

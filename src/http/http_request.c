@@ -245,7 +245,7 @@ void request_work(struct http_request *request)
 static void log_end(const struct http_request *request, const struct error *err)
 {
     const struct log *log = request->client->log;
-    if (!log || log->level > LOG_DEBUG)
+    if (!log_wants(log, LOG_DEBUG))
         return;
     char status[16], ms[32];
     snprintf(status, sizeof status, "%d", transfer_status(request));

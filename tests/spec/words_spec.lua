@@ -287,11 +287,11 @@ describe("the words", function()
         local text = support.read(support.source .. "/docs/man/mpijobd.1.in"):match("%.SH COMMANDS\n(.-)\n%.SH ")
         local named, wanted = {}, {}
         for line in text:gmatch("%.TP\n([^\n]+)") do
-            for name in line:gsub("^%.BR? ", ""):gsub('" , "', " "):gmatch("%l[%l-]+") do
+            for name in line:gsub("^%.BR? ", ""):gsub("\\%-", "-"):gsub('" , "', " "):gmatch("%l[%l-]+") do
                 named[#named + 1] = name
             end
         end
-        for name in select(2, support.mpijobd("--help")):match("Commands:\n(.-)\n\n"):gmatch("  (%l+) [^\n]+") do
+        for name in select(2, support.mpijobd("--help")):match("Commands:\n(.-)\n\n"):gmatch("  ([%l-]+) [^\n]+") do
             wanted[#wanted + 1] = name
         end
         table.sort(named)

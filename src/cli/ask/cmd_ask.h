@@ -6,6 +6,6 @@
 #include "cli/session/command.h"
 
 extern const struct command cmd_status, cmd_trigger, cmd_pause, cmd_resume, cmd_reload, cmd_eval, cmd_approve,
-    cmd_reject, cmd_extend;
+    cmd_reject, cmd_extend, cmd_log_level;
 
 #endif

@@ -78,7 +78,7 @@ struct options {
         *wait_effect, *wait, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *states[OPTIONS_STATES_MAX + 1];    /* each --state; `state` is the last. NULL-terminated */
-    const char *by, *control, *job, *role, *from, *since, *head, *out, *reason, *sort_by, *format;
+    const char *by, *control, *job, *role, *from, *since, *head, *out, *reason, *sort_by, *format, *log_time;
     const char *only, *tags, *exclude_tags; /* of the tests */
     const char *from_run;                   /* the number of a recorded run; NULL: not given */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */

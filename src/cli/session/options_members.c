@@ -144,6 +144,8 @@ const char **option_text(struct options *o, int id)
         return &o->out;
     case ID_REASON:
         return &o->reason;
+    case ID_LOG_TIME:
+        return &o->log_time;
     case ID_SORT_BY:
         return &o->sort_by;
     default:

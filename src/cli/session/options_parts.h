@@ -70,6 +70,7 @@ enum id {
     ID_SORT_BY,
     ID_EFFECTS,
     ID_UTC,
+    ID_LOG_TIME,
     ID_OVERWRITE,
 };
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/last_word.h"
+#include "base/log_journal.h"
 #include "cli/session/command.h"
 #include "cli/session/hand.h"
 #include "cli/terminal/terminal.h"
@@ -42,13 +43,25 @@ static int read_log_options(struct session *s)
     s->log.level = s->config.log_level;
     s->log.format = s->config.log_format;
     s->log.colour = s->log.format == LOG_TEXT && colour_wanted(STDERR_FILENO);
-    if (o->log_level && !log_level_parse(o->log_level, &s->log.level))
-        return error_set(&s->error, ERR_INVALID, "--log-level takes debug, info, warn or error, not \"%s\"",
-                         o->log_level);
+    s->log.levels = &s->levels;
+    s->log.began = clock_now(&s->clock);
+    if (o->log_time && strcmp(o->log_time, "relative") == 0)
+        s->log.times = LOG_TIMES_RELATIVE;
+    else if (o->log_time && strcmp(o->log_time, "local") == 0)
+        s->log.times = LOG_TIMES_LOCAL;
+    else if (o->log_time && strcmp(o->log_time, "utc") != 0)
+        return error_set(&s->error, ERR_INVALID, "--log-time takes utc, local or relative, not \"%s\"", o->log_time);
+    if (o->log_level && !log_level_parse(o->log_level, &s->log.level) &&
+        log_levels_set(&s->levels, o->log_level, &s->error))
+        return error_prefix(&s->error, "--log-level");
     if (o->log_format && strcmp(o->log_format, "json") == 0)
         s->log.format = LOG_JSON;
     else if (o->log_format && strcmp(o->log_format, "text") != 0)
         return error_set(&s->error, ERR_INVALID, "--log-format takes text or json, not \"%s\"", o->log_format);
+    if (s->log.format == LOG_TEXT && !o->log_format && log_journal_reads(STDERR_FILENO, getenv("JOURNAL_STREAM"))) {
+        s->log.journal = log_journal_open(LOG_JOURNAL_SOCKET);
+        s->log.format = s->log.journal < 0 ? LOG_TEXT : LOG_JOURNAL;
+    }
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #ifndef MPIJOBD_CLI_SESSION_SESSION_H
 #define MPIJOBD_CLI_SESSION_SESSION_H
 
+#include "base/log_levels.h"
 #include "base/metrics.h"
 #include "cli/config/config.h"
 #include "cli/session/options.h"
@@ -48,6 +49,7 @@ struct session {
     struct log log;
     struct session_cluster
         *clusters; /* those that the command is about; of a daemon that shares its jobs, the shards */
+    struct log_levels levels;
     size_t cluster_count, connecting;
     const char **cluster_names;
     struct config_cluster hand; /* the one that the command line names */

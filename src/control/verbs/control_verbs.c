@@ -37,6 +37,8 @@ int verbs_open(struct control *control, const struct verbs_options *options, str
     if (!rc)
         rc = control_add(control, approval_verbs, v, err);
     if (!rc)
+        rc = control_add(control, log_level_verbs, v, err);
+    if (!rc)
         rc = control_add(control, undo_verbs, v, err);
     if (!rc)
         rc = control_add(control, status_verbs, v, err);

@@ -12,6 +12,7 @@
 struct control;
 struct engine;
 struct lines;
+struct log_levels;
 struct quarantine;
 struct store;
 struct verbs;
@@ -23,7 +24,8 @@ struct verbs_options { /* all of it outlives the verbs */
     struct store *store; /* where rows and pauses go */
     struct engine *engine;
     struct quarantine *quarantine;
-    struct lines *lines; /* NULL: none are kept */
+    struct lines *lines;       /* NULL: none are kept */
+    struct log_levels *levels; /* of the log */
 };
 
 /* Adds the verbs to the control. ERR_NOMEM. */

@@ -72,6 +72,10 @@ void left_out_free(struct left_out *left);
 
 extern const struct control_verb act_verbs[], status_verbs[]; /* data: the struct verbs */
 
+/* ---- log_levels_told.c ---- */
+
+extern const struct control_verb log_level_verbs[]; /* data: the struct verbs */
+
 /* ---- decisions.c ---- */
 
 extern const struct control_verb approval_verbs[]; /* data: the struct verbs */
