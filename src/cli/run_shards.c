@@ -3,6 +3,7 @@
 #include "cli/run_shards.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/session/lead_place.h"
 
@@ -32,6 +33,10 @@ int run_shards_open(struct session *s, struct run_shards *r, struct engine_optio
     int rc = run_lead_options(s, &place, identity, &o, err);
     if (!rc)
         rc = shards_new(&o, shards, &r->shards, err);
+    r->states = rc ? NULL : calloc(shards, sizeof *r->states);
+    r->fences = rc ? NULL : calloc(shards, sizeof *r->fences);
+    if (!rc && (!r->states || !r->fences))
+        rc = error_nomem(err);
     for (unsigned i = 0; i < shards && !rc; i++)
         rc = open_one(s, r, i, err);
     e->shards = r->shards;
@@ -52,12 +57,14 @@ void run_shards_close(struct session *s, struct run_shards *r)
 {
     if (!r->shards)
         return;
-    for (unsigned i = 0; i < shards_count(r->shards); i++)
+    for (unsigned i = 0; r->states && i < shards_count(r->shards); i++)
         run_shared_close(&r->states[i]);
     s->flag = false;
     shards_close(r->shards, closed, s);
     session_wait(s);
     for (size_t i = 0; i < s->cluster_count; i++)
         kube_set_fence(cluster_kube(s->clusters[i].cluster), NULL);
-    r->shards = NULL;
+    free(r->states);
+    free(r->fences);
+    *r = (struct run_shards){0};
 }

@@ -8,9 +8,9 @@
 #include "lead/shards.h"
 
 struct run_shards {
-    struct shards *shards; /* NULL: the jobs are not shared */
-    struct run_shared states[SHARDS_MOST];
-    struct kube_fence fences[SHARDS_MOST];
+    struct shards *shards;     /* NULL: the jobs are not shared */
+    struct run_shared *states; /* one for each shard, as the fences; NULL: there was no memory for them */
+    struct kube_fence *fences;
 };
 
 /* Where the configuration asks for it: makes them, one for each of the session's clusters (session_shares), so that

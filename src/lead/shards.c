@@ -310,7 +310,7 @@ void shards_close(struct shards *s, void (*closed)(void *data), void *data)
     defer_cancel(&s->turn);
     s->open = 2;
     deadline_close(&s->look, look_closed);
-    for (unsigned i = 0; i <= s->count; i++) {
+    for (unsigned i = 0; s->all && i <= s->count; i++) {
         s->open += s->all[i].lead != NULL;
         if (s->all[i].lead)
             lead_close(s->all[i].lead, one_closed, s);
