@@ -14,10 +14,10 @@ struct by_hand {
     struct plan plan;
     struct approval_proposal p;
     struct waiting *waiting;
-    int64_t run;
+    int64_t run, expires;
 };
 
-static void end_run(const struct by_hand *b, const char *outcome, const char *message)
+static void end_run(struct by_hand *b, const char *outcome, const char *message, store_done done)
 {
     const struct store_run row = {.id = b->run,
                                   .ended_at = clock_now(b->of->o.clock),
@@ -25,7 +25,7 @@ static void end_run(const struct by_hand *b, const char *outcome, const char *me
                                   .message = message,
                                   .unchanged = b->p.unchanged,
                                   .failed = b->p.failed};
-    journal_run_end(b->of->o.journal, &row, NULL, NULL);
+    journal_run_end(b->of->o.journal, &row, done, b);
 }
 
 static void finish(struct by_hand *b, int64_t expires, const struct error *err)
@@ -42,8 +42,18 @@ static void fail(struct by_hand *b, const struct error *err)
     struct error told = *err;
     error_prefix(&told, "the plan that was to wait for approval could not be kept");
     if (b->run)
-        end_run(b, err->code == ERR_LIMIT ? "limited" : "failed", told.message);
+        end_run(b, err->code == ERR_LIMIT ? "limited" : "failed", told.message, NULL);
     finish(b, 0, &told);
+}
+
+/* Its row says that it waits: who asked may look. A row that could not be written is open, and the next start ends it;
+ * the plan waits all the same. */
+static void told(void *data, int64_t id, const struct error *err)
+{
+    struct by_hand *b = data;
+    (void)id;
+    (void)err;
+    finish(b, b->expires, NULL);
 }
 
 static void kept(void *data, int64_t id, const struct error *err)
@@ -63,10 +73,10 @@ static void kept(void *data, int64_t id, const struct error *err)
     snprintf(message, sizeof message,
              "takes back run %" PRId64 ", waits for approval: %s; mpijobd approve %" PRId64 " --dry-run shows it",
              w->undoes, plan_counts_text(&n, counts), w->run);
-    end_run(b, "waiting", message);
+    b->expires = w->expires;
     waiting_watch(w);
     waiting_announce(w, false);
-    finish(b, w->expires, NULL);
+    end_run(b, "waiting", message, told);
 }
 
 /* Of a waiting that is not known to others yet (waiting.kept). */
