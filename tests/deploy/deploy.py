@@ -51,7 +51,7 @@ def rendered(kustomize, helm):
     return out
 
 
-BAD_VALUES = ["namespces={a}", "namespaces=train", "leaderElection.replicas=0", "http.enabled=yes", "policies.x=text", "config.tokens.read=x",
+BAD_VALUES = ["namespces={a}", "namespaces=train", "leaderElection.replicas=0", "sharding.shards=65", "leaderElection.enabled=true,sharding.enabled=true", "http.enabled=yes", "policies.x=text", "config.tokens.read=x",
               "config.policies={x}", "state.size=much", "networkPolicy.egressPorts={https}", "prometheus.serviceMonitor.enabled=true"]
 
 

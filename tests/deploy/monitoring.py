@@ -28,8 +28,8 @@ policy { name = "acts", on = "match", match = { phase = "Succeeded" }, replace =
 policy { name = "asks", schedule = "0 0 1 1 *", match = { phase = "Failed" }, approval = "always", replace = { cleanPodPolicy = "All" } }
 policy { name = "rests", schedule = "0 0 1 1 *", run = function() end }
 """
-# They come with the first of what they count.
-LATER = {"mpijobd_policy_quarantined", "mpijobd_notifications_total"}
+# They come with the first of what they count, or with sharding, which excludes an election.
+LATER = {"mpijobd_policy_quarantined", "mpijobd_notifications_total", "mpijobd_shards", "mpijobd_shards_owned"}
 
 
 def metrics_of_a_daemon(work, build):

@@ -3,6 +3,7 @@
 permission that it needs and no other."""
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -215,9 +216,10 @@ def left_by_a_dead_one(cluster):
 
 
 def afresh(cluster):
-    cluster.api("DELETE", LEASE)
+    for end in ("", *(f"-{i}" for i in range(6))):
+        cluster.api("DELETE", LEASE + end)
     for one in cluster.api.get(SHARED)["items"]:
-        if one["metadata"]["name"].startswith("mpijobd-state"):
+        if re.match(r"mpijobd-(\d+-)?state", one["metadata"]["name"]):
             cluster.api("DELETE", SHARED + "/" + one["metadata"]["name"])
 
 
@@ -260,6 +262,26 @@ def leader_election(cluster, work, root, text):
               f"refused: {bool(asked)}\n" + several[0].said() + several[1].said())
     each_permission(installed, role, miss)
     installed.close()
+
+
+def shards(cluster, work, root, text):
+    installed = Installed(cluster, work, root, "shards", text)
+    afresh(cluster)
+    since, several = cluster.now(), [installed.pod(f"mpijobd-{i}") for i in range(2)]
+    for pod in several:
+        pod.start()
+    owns = "owns 3 of 6"
+    check("two pods share the six shards", seen("shared", PATIENCE, lambda: all(owns in pod.run("mpijobd", "status")[1] for pod in several)),
+          several[0].said() + several[1].said())
+    names = [f"shared-{i}" for i in range(12)]
+    for name in names:
+        cluster.finished("train", name)
+    check("and change all jobs", seen("changed", PATIENCE, lambda: all(cluster.policy("train", name) == "All" for name in names)), several[0].said())
+    check("nothing that they asked for was refused", not refused(cluster, since), refused(cluster, since))
+    left = set(permissions(role_of(installed.objects, "mpijobd-leader"))) - set(cluster.asked(since))
+    check("and every permission of their role was used, but that to remove what is old", left <= {("", "configmaps", "delete")}, left)
+    installed.close()
+    afresh(cluster)
 
 
 def monitoring(cluster, work, root, text):
@@ -326,7 +348,7 @@ def cci(cluster, work, root, text):
     installed.close()
 
 
-PARTS = {"whole-cluster": whole_cluster, "one-namespace": one_namespace, "leader-election": leader_election, "monitoring": monitoring, "cci": cci}
+PARTS = {"whole-cluster": whole_cluster, "one-namespace": one_namespace, "leader-election": leader_election, "shards": shards, "monitoring": monitoring, "cci": cci}
 BUILD = {}
 
 

@@ -16,6 +16,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $c := dict "policies" (list "/policies") "state" "/var/lib/mpijobd/own/state.db" "log" (dict "format" "json") -}}
 {{- with .Values.namespaces }}{{ $_ := set $c "namespaces" . }}{{ end -}}
 {{- if .Values.leaderElection.enabled }}{{ $_ := set $c "leader_election" (dict "lease" .Release.Name) }}{{ end -}}
+{{- if .Values.sharding.enabled }}{{ $_ := set $c "sharding" (dict "lease" .Release.Name "shards" .Values.sharding.shards) }}{{ end -}}
 {{- if .Values.http.enabled -}}
 {{- $t := dict "read" "/run/secrets/mpijobd/read" -}}
 {{- if .Values.http.write }}{{ $_ := set $t "write" "/run/secrets/mpijobd/write" }}{{ end -}}
@@ -28,9 +29,15 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ .Release.Name }}-config-{{ include "mpijobd.config" . | sha256sum | trunc 10 }}
 {{- end }}
 
-{{/* A key of config.leader_election, or what it is by default. */}}
+{{/* Not empty: several pods, which take Leases. */}}
+{{- define "mpijobd.several" -}}
+{{- if and .Values.leaderElection.enabled .Values.sharding.enabled }}{{ fail "leaderElection and sharding exclude each other" }}{{ end -}}
+{{- if or .Values.leaderElection.enabled .Values.sharding.enabled }}yes{{ end -}}
+{{- end }}
+
+{{/* A key of config.leader_election or config.sharding, or what it is by default. */}}
 {{- define "mpijobd.lead" -}}
-{{- $own := get .root.Values.config "leader_election" -}}
+{{- $own := get .root.Values.config (ternary "sharding" "leader_election" .root.Values.sharding.enabled) -}}
 {{- if kindIs "map" $own }}{{ get $own .key | default .default }}{{ else }}{{ .default }}{{ end -}}
 {{- end }}
 
