@@ -20,6 +20,9 @@ from render import workload
 PATIENCE = 60  # seconds that anything may take on a busy machine
 
 
+STARTED = []  # all pods, which no test leaves running, however it ends
+
+
 class Installed:
     """An overlay that is applied, and its pods as kubelets would run them."""
 
@@ -53,6 +56,7 @@ class Installed:
             write_volume(folder, {"token": self.cluster.token("mpijobd", self.template["spec"]["serviceAccountName"]), "ca.crt": file.read(), "namespace": "mpijobd"})
         pod = Pod(self.folder, name, self.template, {v["name"]: self.volume(name, v) for v in volumes}, self.root, self.env, folder)
         self.started.append(pod)
+        STARTED.append(pod)
         return pod
 
     def close(self):
@@ -356,6 +360,10 @@ def run(cluster, work, root, build, all_of, only):
     """Each of the overlays, or those of them that are named."""
     BUILD["path"] = build
     assert sorted(PARTS) == sorted(all_of), "each overlay has a part here"
-    for name, part in PARTS.items():
-        if not only or name in only:
-            part(cluster, work, root, all_of[name][0])
+    try:
+        for name, part in PARTS.items():
+            if not only or name in only:
+                part(cluster, work, root, all_of[name][0])
+    finally:
+        for pod in STARTED:
+            pod.stop(signal.SIGKILL)
