@@ -44,32 +44,6 @@ void rbac_begin(struct json_writer *w, const char *kind, const char *name, const
     json_write_end(w);
 }
 
-/* A rule for each resource. */
-static void rules(struct json_writer *w, const struct mpijob_kind *kind, unsigned verbs)
-{
-    for (unsigned i = 0; i < PERMISSIONS;) {
-        struct permission first = permission_of(kind, i), p = first;
-        bool begun = false;
-        for (; i < PERMISSIONS && strcmp((p = permission_of(kind, i)).resource, first.resource) == 0; i++) {
-            if (!(verbs & 1u << i))
-                continue;
-            if (!begun) {
-                json_write_object(w);
-                rbac_list_of(w, "apiGroups", first.group);
-                rbac_list_of(w, "resources", first.resource);
-                json_write_key(w, "verbs");
-                json_write_array(w);
-            }
-            json_write_string(w, p.verb);
-            begun = true;
-        }
-        if (begun) {
-            json_write_end(w);
-            json_write_end(w);
-        }
-    }
-}
-
 static void definition_rule(struct json_writer *w)
 {
     json_write_object(w);
@@ -89,39 +63,11 @@ static size_t together(const struct needs *needs, size_t from)
     return n;
 }
 
-/* What plugins declare for other kinds of object, in that namespace. */
-static void plugin_rules(struct json_writer *w, const struct needs *needs, const char *name_space)
-{
-    for (size_t i = 0; i < needs->plugin_count; i++) {
-        const struct needs_other *o = &needs->plugins[i];
-        if (name_space && o->name_space ? strcmp(name_space, o->name_space) != 0 : name_space != o->name_space)
-            continue;
-        json_write_object(w);
-        rbac_list_of(w, "apiGroups", o->group);
-        rbac_list_of(w, "resources", o->resource);
-        json_write_key(w, "verbs");
-        json_write_array(w);
-        for (unsigned v = 0; needs_verb(v); v++) {
-            if (o->verbs & 1u << v)
-                json_write_string(w, needs_verb(v));
-        }
-        json_write_end(w);
-        json_write_end(w);
-    }
-}
-
 static void role(struct json_writer *w, const struct needs *needs, const struct needs_place *place, size_t count)
 {
-    unsigned said = 0; /* of other kinds, which several kinds of job need */
     rbac_begin(w, place->name_space ? "Role" : "ClusterRole", NAME, place->name_space);
     json_write_key(w, "rules");
-    json_write_array(w);
-    for (size_t i = 0; i < count; i++) {
-        rules(w, place[i].kind, place[i].verbs & ~said);
-        said |= place[i].verbs & ~MAY_OF_A_KIND;
-    }
-    plugin_rules(w, needs, place->name_space);
-    json_write_end(w);
+    rbac_rules(w, needs, place, count);
     json_write_end(w);
 }
 

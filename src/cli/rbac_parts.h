@@ -24,6 +24,10 @@ void rbac_binding(const struct rbac *rbac, struct json_writer *w, const char *na
 /* Empties json. Each line begins with `before`. ERR_NOMEM. */
 int rbac_print_yaml(struct buf *json, const char *before, struct error *err);
 
+/* ---- rbac_rules.c: an array of the rules for `count` places, which are one namespace. Without memory the buffer
+ * that is written to fails ---- */
+void rbac_rules(struct json_writer *w, const struct needs *needs, const struct needs_place *place, size_t count);
+
 /* ---- rbac_lead.c: nothing where there is no election ---- */
 int rbac_print_lead(struct rbac *rbac); /* ERR_NOMEM, in rbac->s.error */
 void rbac_write_lead(const struct rbac *rbac, struct json_writer *w);

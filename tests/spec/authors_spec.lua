@@ -130,7 +130,7 @@ it("has none", function() error "without" end)
 ]])
         local code, out = support.mpijobd("test", folder .. "/l_spec.lua")
         assert.are.equal(1, code)
-        assert.are.equal(2, support.count(out, "\n  2026-01-05T12:00:00Z info l: seen job=default/a n=3\n"), out)
+        assert.are.equal(2, support.count(out, "\n  2026-01-05T12:00:00Z info l: seen job=default/a n=3 run=1\n"), out)
         assert.are.equal(2, support.count(out, "\nthe log:\n"))
     end)
 

@@ -393,8 +393,10 @@ policy { name = "keeps", schedule = "0 0 1 1 *", run = function() store.set("n",
             return told
         end
         assert.is_truthy(await(function() return outcomes()[1] == "second: done" end))
-        -- First what is known at once, that it was not sent; then what was found when it was looked up.
-        assert.are.same({ "second: done", "intended: done", "intended: not-done", "intended: not-done" }, outcomes())
+        -- What is known at once, that it was not sent, may have a row beside what was found when it was looked up.
+        local told = outcomes()
+        assert.are.same({ "second: done", "intended: done", "intended: not-done" }, { table.unpack(told, 1, 3) })
+        assert.is_true(#told == 3 or (#told == 4 and told[4] == told[3]), table.concat(told, ", "))
     end)
 
     it("lets who loses the lead and takes it again finish its own run", function()
