@@ -25,8 +25,10 @@ void engine_cluster_keep_warm(struct engine_cluster *at)
     const struct engine *e = at->engine;
     if (at->site.shard.of) /* what others act for is not watched here: each shard would have all jobs sent */
         return;
-    if (at->connected && !at->leads && !e->stopping && e->set && !e->o.once)
+    if (at->connected && !at->leads && !e->stopping && e->set && !e->o.once) {
+        at->site.warm = true;
         watches_update(&at->watches, e->set);
+    }
 }
 
 void engine_cluster_stand_by(struct engine_cluster *at, const char *why)

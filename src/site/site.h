@@ -59,6 +59,7 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     bool dry_run;                  /* no run writes anything */
     bool once;                     /* the program ends with its runs, so nothing is watched after them */
     bool one_clock;                /* pauses before policies try again are on `clock`, too: in a test */
+    bool warm;                     /* jobs are kept while another daemon acts: they may be behind what it did */
     bool stopping;                 /* nothing new may begin */
     unsigned open;                 /* how many things are open: see site_opened */
     struct site_link *links;       /* list */

@@ -23,6 +23,7 @@ static const char *baseline_key(const struct event_trigger *t, unsigned kind, co
 }
 
 #define BASED EVENT_BASED
+#define KEPT_WARM (7 * 86400 * CLOCK_SECOND) /* the row of a job that is not known */
 
 /* ---- reading, on another thread ---- */
 
@@ -157,11 +158,16 @@ void event_rows_forget_gone(struct event_trigger *t)
     struct event_row *row, *next;
     if (!event_siblings_known(t))
         return; /* the last of them does it */
+    /* Jobs that were kept while another daemon acted may be behind: one that is not among them may be there, and be
+     * handled by that daemon. Its row stays, until it comes or the row is old. */
+    int64_t until = t->site->warm ? clock_now(t->site->clock) - KEPT_WARM : INT64_MAX;
     HASH_ITER(hh, t->rows, row, next)
     {
-        if (event_siblings_miss(t, row->uid))
+        if (row->handled.at < until && event_siblings_miss(t, row->uid))
             event_row_remove(t, str_of(row->uid));
     }
+    if (t->site->warm)
+        return;
     event_rows_free(t);
     event_siblings_forget_rows(t);
 }

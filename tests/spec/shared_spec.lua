@@ -3,6 +3,7 @@
 local support = require "support"
 local clusters = require "support.cluster"
 local sims = require "support.sim"
+local relay = require "support.relay"
 local http = require "socket.http"
 local await = support.proc.await
 
@@ -27,7 +28,7 @@ describe("the state that daemons share", function()
         options = options or {}
         local config = support.write(("%s/%s.yaml"):format(folder, name),
             ("leader_election: { namespace: ops, identity: %s, %s%s }\n"):format(name, TIMES, options.more or ""))
-        local daemon = support.daemon({ stdin = options.clock and true }, "run", "--no-supervisor", "--config", config, "--kubeconfig", server.kubeconfig,
+        local daemon = support.daemon({ stdin = options.clock and true }, "run", "--no-supervisor", "--config", config, "--kubeconfig", options.kubeconfig or server.kubeconfig,
             "--state", ("%s/%s.db"):format(folder, name), "--listen", "127.0.0.1:0", folder .. "/p.lua",
             table.unpack(options.clock and { "--clock", options.clock } or {}))
         daemon.name = name
@@ -397,6 +398,33 @@ policy { name = "keeps", schedule = "0 0 1 1 *", run = function() store.set("n",
         local told = outcomes()
         assert.are.same({ "second: done", "intended: done", "intended: not-done" }, { table.unpack(told, 1, 3) })
         assert.is_true(#told == 3 or (#told == 4 and told[4] == told[3]), table.concat(told, ", "))
+    end)
+
+    it("is believed where the jobs that a standby knows are behind: who takes over with them handles no job again", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
+        local way = relay(server.url)
+        finally(way.close)
+        local conf = support.read(server.kubeconfig):gsub("server: [^\n]+", "server: " .. way.url)
+        create("first", '"todo":"x"')
+        local one = replica "one"
+        one:expect(TAKEN)
+        local two = replica("two", { kubeconfig = support.write(folder .. "/two.kubeconfig", conf) })
+        two:expect(STANDS)
+        assert.is_truthy(await(function() -- it knows the jobs
+            return way.asked "/mpijobs?[^ ]*watch="
+        end))
+        way.hold "/mpijobs?[^ ]*watch="
+        create("late", '"todo":"x"')
+        assert.is_truthy(await(function() return counted "todo" == 2 end))
+        one:kill "sigkill"
+        two:expect(TAKEN)
+        assert.is_truthy(await(function() return select(2, ask(two, "status")):find "\ncount +in force" end))
+        way.release()
+        create("second", '"todo":"x"')
+        assert.is_truthy(await(function() return counted "todo" == 3 end))
+        for _, job in ipairs(jobs "todo") do
+            assert.are.equal("1", job.metadata.annotations.n, job.metadata.name)
+        end
     end)
 
     it("lets who loses the lead and takes it again finish its own run", function()
