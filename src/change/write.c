@@ -113,6 +113,7 @@ static void go_on(struct write *w, const struct kube_answer *answer)
     struct error err;
     buf_free(&w->first);
     w->begun = true;
+    FAILPOINT("write-half");
     if (w->second(w->data, answer->body, &w->body, &err) || send_it(w, &err))
         fail_step(w, &err);
 }

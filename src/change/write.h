@@ -73,11 +73,13 @@ void write_abandon(struct write *write);
 struct write_row {                             /* what the journal knows of a write */
     const char *uid, *resource_version, *diff; /* as in write_call; never NULL */
     int64_t intended_at;                       /* microseconds since 1970 */
+    const char *group, *plural;                /* of the object */
 };
 
 /* Does the object show that the write was done? Asked after a lost answer, and at the next start. object absent: there
- * is no object of that name. WRITE_UNKNOWN: it has changed since it was read, and does not show by whom. */
-enum write_trace { WRITE_WAS_DONE, WRITE_WAS_NOT_DONE, WRITE_UNKNOWN };
+ * is no object of that name. WRITE_UNKNOWN: it has changed since it was read, and does not show by whom.
+ * WRITE_WAS_BEGUN: of two writes the first was made, which removes a value. */
+enum write_trace { WRITE_WAS_DONE, WRITE_WAS_NOT_DONE, WRITE_WAS_BEGUN, WRITE_UNKNOWN };
 enum write_trace write_trace(enum write_verb verb, const struct write_row *row, struct json object);
 
 #endif

@@ -47,7 +47,8 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
     }
     struct json object = answer ? answer->body : (struct json){{0}};
     struct error told = *w->lost;
-    struct write_row row = {w->uid, w->resource_version, w->diff.len ? w->diff.ptr : "", w->intended_at};
+    struct write_row row = {w->uid,         w->resource_version, w->diff.len ? w->diff.ptr : "",
+                            w->intended_at, w->resource.group,   w->resource.plural};
     enum write_trace trace = write_trace(w->verb, &row, object);
     if (trace == WRITE_UNKNOWN &&
         (w->first.len || w->begun)) /* half of it shows nothing; what is there is begun again */
@@ -58,6 +59,7 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
         write_finish(w, answer, NULL);
         break;
     case WRITE_WAS_NOT_DONE:
+    case WRITE_WAS_BEGUN:
         told.retryable = true;
         w->not_done = true;
         late_note(w->site->late, w->handled_key, w->verb, &row, w->row);

@@ -2,6 +2,7 @@
 /* After a lost answer, or a kill during a write: does the object show that the write was done? */
 #include "base/clock.h"
 #include "change/write.h"
+#include "mpijob/effect/others.h"
 
 /* The server's timestamps are whole seconds, and its clock may be some seconds off. */
 #define SLACK (5 * CLOCK_SECOND)
@@ -19,8 +20,10 @@ static enum write_trace created(int64_t intended_at, struct json object)
 
 /* Another writer may have changed the object since, also in what this write was to change. So a difference that is not
  * there proves nothing, unless the object is as it was read or has all the earlier values. */
-static enum write_trace changed(struct str text, struct str read_at, struct json object)
+static enum write_trace changed(const struct write_row *row, struct json object)
 {
+    struct str text = str_of(row->diff), read_at = str_of(row->resource_version);
+    const char *removed = mpijob_other_in_steps(row->group, row->plural);
     struct mpijob_diff diff = {0};
     struct json array;
     enum write_trace trace = WRITE_UNKNOWN;
@@ -33,6 +36,8 @@ static enum write_trace changed(struct str text, struct str read_at, struct json
         else if (json_string_is(json_at(object, "/metadata/resourceVersion"), read_at) ||
                  mpijob_diff_not_done(&diff, object))
             trace = WRITE_WAS_NOT_DONE;
+        else if (removed && mpijob_diff_half_done(&diff, removed, object))
+            trace = WRITE_WAS_BEGUN;
     }
     mpijob_diff_free(&diff);
     return trace;
@@ -51,5 +56,5 @@ enum write_trace write_trace(enum write_verb verb, const struct write_row *row, 
     case WRITE_REPLACE:
         break;
     }
-    return same ? changed(str_of(row->diff), str_of(row->resource_version), object) : WRITE_WAS_NOT_DONE;
+    return same ? changed(row, object) : WRITE_WAS_NOT_DONE;
 }

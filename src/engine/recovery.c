@@ -196,12 +196,21 @@ static void judge(struct recovery *r, struct json object)
     enum write_verb verb = verb_of(row);
     char uid[64];
     uid_of_job(row, object, uid);
-    struct write_row known = {row->uid, row->resource_version, row->diff, row->intended_at};
+    char plural[256];
+    const char *dot = strchr(row->resource, '.');
+    snprintf(plural, sizeof plural, "%.*s", (int)strcspn(row->resource, "."), row->resource);
+    struct write_row known = {row->uid, row->resource_version, row->diff, row->intended_at, dot ? dot + 1 : "", plural};
     enum write_trace trace = write_trace(verb, &known, object);
     bool mpijob = strcmp(row->resource, STORE_RESOURCE_DEFAULT) == 0;
     bool same = json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
     if (trace == WRITE_WAS_DONE)
         close_row(r, "done-unseen", "the server had made the change; its answer was not seen", "");
+    else if (trace == WRITE_WAS_BEGUN)
+        close_row(
+            r, "not-done",
+            "the first of its two writes was made, which removes a value, and the second was not; what its policy "
+            "does next puts the new one",
+            uid);
     else if (trace == WRITE_UNKNOWN)
         close_row(r, "lost", "the object has changed since it was read; it cannot be told whether by this write", "");
     else if (!json_exists(object))

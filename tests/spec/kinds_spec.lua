@@ -292,6 +292,28 @@ policy { name = "longer", kind = "TrainJob", every = "1h", match = { namespace =
         end
     end)
 
+    it("get their deadline at the next start, where the daemon died between the two writes", function()
+        create("TrainJob", "k-train", { activeDeadlineSeconds = 3600 }, { team = "k" })
+        policy [[
+policy { name = "longer", kind = "TrainJob", on = "match", match = { namespace = "NAMESPACE", labels = "team=k" },
+    replace = { activeDeadlineSeconds = "2h", labels = { longer = "yes" } }, destructive = true }
+]]
+        local function begin(env)
+            return support.daemon({ env = env }, "run", "--no-supervisor", "--config", folder .. "/mpijobd.yaml", "--kubeconfig", server.kubeconfig,
+                "-n", namespace, "--state", folder .. "/half.db", "--grace", "1s")
+        end
+        local daemon = begin { MPIJOBD_FAILPOINT = "write-half:1" }
+        daemon:wait()
+        assert.is_nil(object("TrainJob", "k-train").spec.activeDeadlineSeconds)
+        assert.is_nil(object("TrainJob", "k-train").metadata.labels.longer)
+        daemon = begin()
+        daemon:expect "the first of its two writes was made, which removes a value, and the second was not"
+        daemon:expect "replaced policy=longer"
+        assert.are.equal(7200, object("TrainJob", "k-train").spec.activeDeadlineSeconds)
+        assert.are.equal("yes", object("TrainJob", "k-train").metadata.labels.longer)
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
     it("are inspected, and their wounds healed", function()
         create("JobSet", "w-none", nil, { team = "w" })
         local code, out, err = mpijobd("inspect", "jobsets", "-l", "team=w", "-n", namespace)

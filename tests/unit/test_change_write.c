@@ -25,6 +25,8 @@ static void traces(void **state)
     (void)state;
     static const char patch[] =
         "[{\"path\":\"/spec/x\",\"before\":1,\"after\":2},{\"path\":\"/spec/y\",\"before\":1,\"after\":null}]";
+    static const char longer[] = "[{\"path\":\"/spec/activeDeadlineSeconds\",\"before\":1,\"after\":2},"
+                                 "{\"path\":\"/spec/y\",\"before\":1,\"after\":2}]";
     static const char whole[] = "[{\"path\":\"\",\"before\":null,\"after\":{}}]";
     static const struct {
         enum write_verb verb;
@@ -42,6 +44,10 @@ static void traces(void **state)
          WRITE_UNKNOWN},
         {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"u\",\"resourceVersion\":\"9\"},\"spec\":{\"x\":2,\"y\":1}}",
          WRITE_UNKNOWN},
+        /* the first of two writes removes the value, and touches nothing else */
+        {WRITE_REPLACE, longer, "{\"metadata\":{\"uid\":\"u\"},\"spec\":{\"y\":1}}", WRITE_WAS_BEGUN},
+        {WRITE_REPLACE, longer, "{\"metadata\":{\"uid\":\"u\"},\"spec\":{\"y\":2}}", WRITE_UNKNOWN},
+        {WRITE_REPLACE, patch, "{\"metadata\":{\"uid\":\"u\"},\"spec\":{\"y\":1}}", WRITE_UNKNOWN},
         {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"another\"},\"spec\":{\"x\":2}}", WRITE_WAS_NOT_DONE},
         {WRITE_PATCH, patch, NULL, WRITE_WAS_NOT_DONE},
         {WRITE_PATCH, "spoilt", "{\"metadata\":{\"uid\":\"u\"}}", WRITE_UNKNOWN},
@@ -57,7 +63,8 @@ static void traces(void **state)
         {WRITE_CREATE, whole, "{\"metadata\":{}}", WRITE_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct write_row row = {cases[i].verb == WRITE_CREATE ? "" : "u", "7", cases[i].diff, NOON};
+        const struct write_row row = {
+            cases[i].verb == WRITE_CREATE ? "" : "u", "7", cases[i].diff, NOON, "trainer.kubeflow.org", "trainjobs"};
         enum write_trace trace = write_trace(cases[i].verb, &row, parsed(cases[i].object));
         if (trace != cases[i].trace)
             fail_msg("%s of %s: %d", write_verb_name(cases[i].verb), cases[i].object ? cases[i].object : "nothing",

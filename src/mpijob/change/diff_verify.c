@@ -60,6 +60,20 @@ bool mpijob_diff_not_done(const struct mpijob_diff *diff, struct json object)
     return true;
 }
 
+bool mpijob_diff_half_done(const struct mpijob_diff *diff, const char *pointer, struct json object)
+{
+    bool half = false;
+    for (size_t i = 0; i < diff->count; i++) {
+        struct mpijob_difference *d = &diff->items[i];
+        struct mpijob_diff alone = {.items = d, .count = 1};
+        bool here = d->before && d->after && strcmp(d->pointer, pointer) == 0;
+        if (here ? json_exists(came_back(d, object)) : !mpijob_diff_not_done(&alone, object))
+            return false;
+        half = half || here;
+    }
+    return half;
+}
+
 /* Longer values are cut in the message. */
 #define SHOWN 80
 

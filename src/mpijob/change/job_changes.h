@@ -88,6 +88,8 @@ int mpijob_diff_verify(const struct mpijob_diff *diff, struct json answer, struc
 bool mpijob_diff_done(const struct mpijob_diff *diff, struct json object);
 /* True where `object` has all the values from before. Both are false where another writer changed it otherwise. */
 bool mpijob_diff_not_done(const struct mpijob_diff *diff, struct json object);
+/* True where the value at that pointer, which the diff replaces by another one, is gone, and all else is as before. */
+bool mpijob_diff_half_done(const struct mpijob_diff *diff, const char *pointer, struct json object);
 /* Reads what mpijob_diff_json wrote. ERR_INVALID, ERR_NOMEM. */
 int mpijob_diff_read(struct mpijob_diff *diff, struct json array, struct error *err);
 /* Takes a difference back. Appends the object to out with each value from before in its place again, where the object

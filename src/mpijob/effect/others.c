@@ -358,3 +358,13 @@ void mpijob_other_change(const struct other_object *o, struct json after, int64_
                j.stored ? "labels and annotations are stored on it; they are not copied to its pods"
                         : "what its controller does with the change is not judged");
 }
+
+const char *mpijob_other_in_steps(const char *group, const char *plural)
+{
+    for (const struct object_row *row = object_rows; row->pointer; row++) {
+        if (row->effect == EFFECT_IN_STEPS && row->group && strcmp(row->group, group) == 0 &&
+            strcmp(row->plural, plural) == 0)
+            return row->pointer;
+    }
+    return NULL;
+}

@@ -18,5 +18,8 @@ void mpijob_other_deletion(const struct other_object *other, struct mpijob_verdi
  * with mpijob_judge. */
 void mpijob_other_change(const struct other_object *other, struct json after, int64_t now,
                          struct mpijob_verdict *verdict);
+/* The place of the value that the server lets be changed in two writes only, of which the first removes it. NULL: of
+ * such objects there is no such value. */
+const char *mpijob_other_in_steps(const char *group, const char *plural);
 
 #endif
