@@ -15,6 +15,7 @@
 
 enum write_verb { WRITE_PATCH, WRITE_REPLACE, WRITE_CREATE, WRITE_DELETE };
 const char *write_verb_name(enum write_verb verb); /* "patch", as in the journal */
+enum write_verb write_verb_of(const char *name);   /* back; of another name: WRITE_REPLACE */
 /* "jobs.batch" or "pods", as kubectl and the journal name a resource. Returns out. */
 #define WRITE_RESOURCE_MAX 520
 const char *write_resource_name(const struct kube_resource *resource, char out[WRITE_RESOURCE_MAX]);
@@ -73,8 +74,12 @@ void write_abandon(struct write *write);
 struct write_row {                             /* what the journal knows of a write */
     const char *uid, *resource_version, *diff; /* as in write_call; never NULL */
     int64_t intended_at;                       /* microseconds since 1970 */
-    const char *group, *plural;                /* of the object */
+    const char *removed;                       /* write_in_steps of the object's resource; NULL: none */
 };
+
+/* The place of the value that the server lets be changed in two writes only, of which the first removes it, by the
+ * resource as the journal has it: "trainjobs.trainer.kubeflow.org". Static; NULL: there is no such value. */
+const char *write_in_steps(const char *resource);
 
 /* Does the object show that the write was done? Asked after a lost answer, and at the next start. object absent: there
  * is no object of that name. WRITE_UNKNOWN: it has changed since it was read, and does not show by whom.

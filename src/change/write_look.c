@@ -47,8 +47,7 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
     }
     struct json object = answer ? answer->body : (struct json){{0}};
     struct error told = *w->lost;
-    struct write_row row = {w->uid,         w->resource_version, w->diff.len ? w->diff.ptr : "",
-                            w->intended_at, w->resource.group,   w->resource.plural};
+    struct write_row row = {w->uid, w->resource_version, w->diff.len ? w->diff.ptr : "", w->intended_at, NULL};
     enum write_trace trace = write_trace(w->verb, &row, object);
     if (trace == WRITE_UNKNOWN &&
         (w->first.len || w->begun)) /* half of it shows nothing; what is there is begun again */

@@ -2,7 +2,9 @@
 /* After a lost answer, or a kill during a write: does the object show that the write was done? */
 #include "base/clock.h"
 #include "change/write.h"
+
 #include "mpijob/effect/others.h"
+#include <string.h>
 
 /* The server's timestamps are whole seconds, and its clock may be some seconds off. */
 #define SLACK (5 * CLOCK_SECOND)
@@ -20,10 +22,20 @@ static enum write_trace created(int64_t intended_at, struct json object)
 
 /* Another writer may have changed the object since, also in what this write was to change. So a difference that is not
  * there proves nothing, unless the object is as it was read or has all the earlier values. */
+const char *write_in_steps(const char *resource)
+{
+    char plural[64];
+    size_t n = strcspn(resource, ".");
+    if (n >= sizeof plural || !resource[n])
+        return NULL;
+    memcpy(plural, resource, n);
+    plural[n] = '\0';
+    return mpijob_other_in_steps(resource + n + 1, plural);
+}
+
 static enum write_trace changed(const struct write_row *row, struct json object)
 {
     struct str text = str_of(row->diff), read_at = str_of(row->resource_version);
-    const char *removed = mpijob_other_in_steps(row->group, row->plural);
     struct mpijob_diff diff = {0};
     struct json array;
     enum write_trace trace = WRITE_UNKNOWN;
@@ -36,7 +48,7 @@ static enum write_trace changed(const struct write_row *row, struct json object)
         else if (json_string_is(json_at(object, "/metadata/resourceVersion"), read_at) ||
                  mpijob_diff_not_done(&diff, object))
             trace = WRITE_WAS_NOT_DONE;
-        else if (removed && mpijob_diff_half_done(&diff, removed, object))
+        else if (row->removed && mpijob_diff_half_done(&diff, row->removed, object))
             trace = WRITE_WAS_BEGUN;
     }
     mpijob_diff_free(&diff);

@@ -139,13 +139,10 @@ static bool add_run(void *data, const struct store_run *run)
 
 /* ---- one row after the other ---- */
 
-static enum write_verb verb_of(const struct in_flight *row)
+static struct write_row row_of(const struct in_flight *row)
 {
-    for (int verb = WRITE_PATCH; verb <= WRITE_DELETE; verb++) {
-        if (strcmp(write_verb_name((enum write_verb)verb), row->verb) == 0)
-            return (enum write_verb)verb;
-    }
-    return WRITE_REPLACE;
+    return (struct write_row){row->uid, row->resource_version, row->diff, row->intended_at,
+                              write_in_steps(row->resource)};
 }
 
 /* job_uid: of the job that the policy has not handled if the write was not done. */
@@ -164,9 +161,9 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
     struct store_handled not_handled = {
         .key = row->key, .uid = job_uid, .value = before.len ? before.ptr : NULL, .at = end.ended_at};
     bool not_done = strcmp(outcome, "not-done") == 0 && !row->handled_since; /* nor is the job handled then */
-    struct write_row write = {row->uid, row->resource_version, row->diff, row->intended_at};
+    struct write_row write = row_of(row);
     if (not_done && row->handled && strcmp(job_uid, row->uid) == 0)
-        late_note(&r->at->late, row->key, verb_of(row), &write, row->id);
+        late_note(&r->at->late, row->key, write_verb_of(row->verb), &write, row->id);
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
     state_outcome(r->at->site.state, &end, not_done ? &not_handled : NULL, NULL, NULL);
@@ -189,28 +186,25 @@ static void uid_of_job(const struct in_flight *row, struct json object, char out
     }
 }
 
+#define BEGUN                                                                                                          \
+    "the first of its two writes was made, which removes a value, and the second was not; what its policy does next "  \
+    "puts the new one"
+
 /* object is absent where no object has that name. */
 static void judge(struct recovery *r, struct json object)
 {
     const struct in_flight *row = &r->rows[r->row];
-    enum write_verb verb = verb_of(row);
+    enum write_verb verb = write_verb_of(row->verb);
     char uid[64];
     uid_of_job(row, object, uid);
-    char plural[256];
-    const char *dot = strchr(row->resource, '.');
-    snprintf(plural, sizeof plural, "%.*s", (int)strcspn(row->resource, "."), row->resource);
-    struct write_row known = {row->uid, row->resource_version, row->diff, row->intended_at, dot ? dot + 1 : "", plural};
+    struct write_row known = row_of(row);
     enum write_trace trace = write_trace(verb, &known, object);
     bool mpijob = strcmp(row->resource, STORE_RESOURCE_DEFAULT) == 0;
     bool same = json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
     if (trace == WRITE_WAS_DONE)
         close_row(r, "done-unseen", "the server had made the change; its answer was not seen", "");
     else if (trace == WRITE_WAS_BEGUN)
-        close_row(
-            r, "not-done",
-            "the first of its two writes was made, which removes a value, and the second was not; what its policy "
-            "does next puts the new one",
-            uid);
+        close_row(r, "not-done", BEGUN, uid);
     else if (trace == WRITE_UNKNOWN)
         close_row(r, "lost", "the object has changed since it was read; it cannot be told whether by this write", "");
     else if (!json_exists(object))

@@ -13,12 +13,12 @@
 
 int report_key_parse(const char *text, struct report_key *key, struct error *err)
 {
-    static const char *const names[] = {"namespace", "owner", "label:KEY", NULL};
+    static const char *const names[] = {"namespace", "kind", "owner", "label:KEY", NULL};
     *key = (struct report_key){0};
     if (!text || strcmp(text, "namespace") == 0)
         return 0;
-    if (strcmp(text, "owner") == 0) {
-        key->by = BY_OWNER;
+    if (strcmp(text, "owner") == 0 || strcmp(text, "kind") == 0) {
+        key->by = *text == 'o' ? BY_OWNER : BY_KIND;
         return 0;
     }
     if (strncmp(text, "label:", 6) == 0 && text[6]) {
@@ -26,13 +26,14 @@ int report_key_parse(const char *text, struct report_key *key, struct error *err
         return 0;
     }
     const char *near = str_nearest(text, names);
-    return error_set(err, ERR_INVALID, "by takes namespace, owner or label:KEY, not \"%s\"%s%s%s", text,
+    return error_set(err, ERR_INVALID, "by takes namespace, kind, owner or label:KEY, not \"%s\"%s%s%s", text,
                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 const char *report_key_head(const struct report_key *key)
 {
-    return key->by == BY_LABEL ? key->label : key->by == BY_OWNER ? "OWNER" : "NAMESPACE";
+    static const char *const heads[] = {[BY_NAMESPACE] = "NAMESPACE", [BY_KIND] = "KIND", [BY_OWNER] = "OWNER"};
+    return key->by == BY_LABEL ? key->label : heads[key->by];
 }
 
 /* "Workflow/bert-pipeline": the owner that controls the job; where none does, the first. */
@@ -54,6 +55,9 @@ static bool add_name(const struct report_key *key, const struct mpijob_view *v, 
     switch (key->by) {
     case BY_OWNER:
         return add_owner(v, out);
+    case BY_KIND:
+        buf_puts(out, mpijob_kind_info(v->target.kind)->name);
+        return true;
     case BY_LABEL:
         return mpijob_label(v, key->label, out);
     case BY_NAMESPACE:

@@ -8,12 +8,12 @@
 
 #include "mpijob/held_gpus.h"
 
-enum report_by { BY_NAMESPACE, BY_OWNER, BY_LABEL };
+enum report_by { BY_NAMESPACE, BY_KIND, BY_OWNER, BY_LABEL };
 struct report_key {
     enum report_by by;
     const char *label; /* the argument's */
 };
-/* "namespace", "owner", "label:KEY"; NULL: namespace. ERR_INVALID. key->label points into text. */
+/* "namespace", "kind", "owner", "label:KEY"; NULL: namespace. ERR_INVALID. key->label points into text. */
 int report_key_parse(const char *text, struct report_key *key, struct error *err);
 const char *report_key_head(const struct report_key *key); /* of its column: "NAMESPACE", "OWNER", the label's key */
 

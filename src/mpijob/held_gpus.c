@@ -51,6 +51,9 @@ bool mpijob_holds_gpus(const struct mpijob_view *v, const struct mpijob_pods *po
         held->gpus = crew.gpus;
         return true;
     }
+    if (mpijob_phase_finished(v->phase) && mpijob_kind_info(v->target.kind)->inspected &&
+        mpijob_kind_described(v->target.kind))
+        return true; /* its controller leaves no running pod behind (docs/reference/kinds.md) */
     if (!mpijob_phase_finished(v->phase) || !dialect->cleanup)
         return false;
     struct json roles = roles_of(v->object, v->target.kind);

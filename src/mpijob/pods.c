@@ -19,7 +19,7 @@ struct tally {
 };
 
 struct mpijob_pods {
-    const char *const *gpus;
+    const char *const *gpus, *const *labels; /* labels: of a kind that has its own; NULL: those of labellings */
     struct tally *tallies;
     struct buf key; /* scratch */
 };
@@ -41,6 +41,11 @@ struct mpijob_pods *mpijob_pods_new(const char *const *gpus)
     if (pods)
         pods->gpus = gpus;
     return pods;
+}
+
+void mpijob_pods_of_kind(struct mpijob_pods *pods, const struct mpijob_kind *kind)
+{
+    pods->labels = kind && kind->dialect ? kind->dialect->reader->pod_labels : NULL;
 }
 
 void mpijob_pods_clear(struct mpijob_pods *pods)
@@ -65,9 +70,13 @@ void mpijob_pods_free(struct mpijob_pods *pods)
 /* ---- one pod ---- */
 
 /* The job's name by the first of the labels that is there. */
-static struct json name_in(struct json labels)
+static struct json name_in(const struct mpijob_pods *pods, struct json labels)
 {
     struct json value = {0};
+    for (size_t i = 0; pods->labels && pods->labels[i] && !json_exists(value); i++)
+        value = json_get(labels, pods->labels[i]);
+    if (pods->labels)
+        return value;
     for (const struct mpijob_labelling *l = mpijob_tables()->labellings; l->job && !json_exists(value); l++)
         value = json_get(labels, l->job);
     return value;
@@ -144,7 +153,7 @@ static void add(int64_t *sum, int64_t more)
 int mpijob_pods_add(struct mpijob_pods *pods, struct json pod, struct error *err)
 {
     struct json metadata = json_get(pod, "metadata"), labels = json_get(metadata, "labels");
-    struct json name = name_in(labels), role = role_in(labels), spec = json_get(pod, "spec");
+    struct json name = name_in(pods, labels), role = role_in(labels), spec = json_get(pod, "spec");
     if (json_type(name) != JSON_STRING || mpijob_pod_ended(pod))
         return 0;
     buf_reset(&pods->key);

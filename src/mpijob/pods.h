@@ -23,6 +23,8 @@ struct mpijob_pods;
 
 /* gpus: as in mpijob_target; outlives the pods. NULL: out of memory. */
 struct mpijob_pods *mpijob_pods_new(const char *const *gpus);
+/* They are of jobs of that kind, which may have labels of its own for them (TrainJob, JobSet, Job). Said at first. */
+void mpijob_pods_of_kind(struct mpijob_pods *pods, const struct mpijob_kind *kind);
 void mpijob_pods_free(struct mpijob_pods *pods); /* NULL is ignored */
 /* Empties it. */
 void mpijob_pods_clear(struct mpijob_pods *pods);

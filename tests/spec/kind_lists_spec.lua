@@ -244,4 +244,45 @@ policy { name = "stop", kind = { "MPIJob", "TrainJob", "JobSet" }, on = "match",
         code, out, err = support.mpijobd("next", folder .. "/policies")
         assert.are.equal(0, code, out .. err)
     end)
+
+    it("is reported over kinds without counting what a job has made once more", function()
+        serve "--kinds"
+        local ended = kinds.condition "Complete"
+        local train = create("TrainJob", "r-1", nil, nil, ended)
+        local set = create("JobSet", "r-1", nil, nil, kinds.condition "Completed",
+            { apiVersion = kinds.PATHS.TrainJob[1], kind = "TrainJob", name = "r-1", uid = train.metadata.uid, controller = true })
+        create("Job", "r-1-node-0", nil, nil, ended,
+            { apiVersion = kinds.PATHS.JobSet[1], kind = "JobSet", name = "r-1", uid = set.metadata.uid, controller = true })
+        create("JobSet", "r-2", nil, nil, kinds.condition "Failed")
+        create("Job", "r-3", nil, nil, ended)
+        -- a pod of the TrainJob that is still there, as while it gets its grace period
+        local status, answer = kinds.request(server, "POST", "/api/v1/namespaces/train/pods", { apiVersion = "v1", kind = "Pod",
+            metadata = { name = "r-1-node-0-0-x", labels = { ["jobset.sigs.k8s.io/jobset-name"] = "r-1", ["batch.kubernetes.io/job-name"] = "r-1-node-0" } },
+            spec = { nodeName = "n", containers = { { name = "main", image = "i", resources = { limits = { ["nvidia.com/gpu"] = "3" } } } } } })
+        assert.are.equal(201, status, support.json.encode(answer))
+        local function report(...)
+            local code, out, err = mpijobd("report", "-A", "-o", "json", ...)
+            assert.are.equal(0, code, out .. err)
+            local told = support.json.decode(out)
+            local groups = {}
+            for _, group in ipairs(told.groups) do
+                groups[#groups + 1] = ("%s %d %d"):format(group.group, group.finished, group.gpus)
+            end
+            table.sort(groups)
+            return table.concat(groups, ", "), told
+        end
+        local groups, told = report("--kind", "all", "--by", "kind")
+        assert.are.equal("Job 1 0, JobSet 1 0, TrainJob 1 3", groups)
+        assert.are.equal(3, told.total.gpus)
+        support.contains(table.concat(told.notes, "\n"), "2 finished jobs are parts of others in this report")
+        assert.are.equal("JobSet 2 3", (report("--kind", "JobSet", "--by", "kind")))
+        assert.are.equal("JobSet 2 3, Job 1 0", (report("--kind", "JobSet,jobs.batch", "--by", "kind")):gsub("^(Job 1 0), (.*)$", "%2, %1"))
+        assert.are.equal("", (report()))
+        local code, _, err = mpijobd("report", "-A", "--kind", "TrainJob,Job")
+        assert.are.equal(2, code)
+        support.contains(err, "name JobSet, too")
+        code, _, err = mpijobd("report", "-A", "--kind", "TrainJob,JobSte")
+        assert.are.equal(2, code)
+        support.contains(err, 'did you mean "JobSet"')
+    end)
 end)

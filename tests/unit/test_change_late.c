@@ -27,7 +27,7 @@ static struct json job(bool changed)
 
 static void note(struct late_writes *late, const char *key, const char *uid, int64_t row)
 {
-    struct write_row write = {uid, "7", diff, CLOCK_SECOND};
+    struct write_row write = {uid, "7", diff, CLOCK_SECOND, NULL};
     late_note(late, key, WRITE_REPLACE, &write, row);
 }
 

@@ -63,8 +63,8 @@ static void traces(void **state)
         {WRITE_CREATE, whole, "{\"metadata\":{}}", WRITE_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct write_row row = {
-            cases[i].verb == WRITE_CREATE ? "" : "u", "7", cases[i].diff, NOON, "trainer.kubeflow.org", "trainjobs"};
+        const struct write_row row = {cases[i].verb == WRITE_CREATE ? "" : "u", "7", cases[i].diff, NOON,
+                                      write_in_steps("trainjobs.trainer.kubeflow.org")};
         enum write_trace trace = write_trace(cases[i].verb, &row, parsed(cases[i].object));
         if (trace != cases[i].trace)
             fail_msg("%s of %s: %d", write_verb_name(cases[i].verb), cases[i].object ? cases[i].object : "nothing",

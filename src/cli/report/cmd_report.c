@@ -9,6 +9,7 @@
 
 #include "cli/report/cmd_report.h"
 #include "cli/report/report_columns.h"
+#include "cli/report/report_kinds.h"
 #include "cli/session/named_jobs.h"
 #include "cli/terminal/table.h"
 #include "inventory/released.h"
@@ -17,13 +18,14 @@
 #include "json/write.h"
 
 #define DAY (24 * 3600 * CLOCK_SECOND)
-#define NOTES (8 + PLUGIN_COLUMNS_MAX)
+#define NOTES (8 + PLUGIN_COLUMNS_MAX + MPIJOB_KINDS_BUILT_IN)
 
 struct report {
     struct session s;
     int64_t now;
     struct report_key key;
-    struct mpijob_pods *pods; /* NULL: they cannot be listed */
+    struct mpijob_pods *pods; /* of the kind that is being read; NULL: they cannot be listed */
+    bool unpodded;            /* of one kind at least */
     struct released *released;
     struct report_groups groups;
     struct report_columns columns;
@@ -31,7 +33,9 @@ struct report {
     char journal[4096]; /* "": no journal is read */
     char *notes[NOTES];
     size_t note_count;
-    bool any; /* finished jobs were found */
+    struct report_kinds kinds;
+    int64_t owned; /* jobs that were passed over, as their owners are counted */
+    bool any;      /* finished jobs were found */
 };
 
 static void note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -60,15 +64,19 @@ static int count(void *data, struct str object)
     struct report_row row;
     int rc = json_parse(object, "a job", &root, &r->s.error);
     if (!rc)
-        rc = mpijob_view(root, cluster_target(r->s.cluster, KIND_MPIJOB), &v, &r->s.error);
-    if (rc || !report_row_of(&v, r->pods, r->released, r->now, &row, &r->seen))
+        rc = mpijob_view(root, cluster_target_of(r->s.cluster, r->s.options.job_kind, root), &v, &r->s.error);
+    bool owned = !rc && report_kinds_own(&r->kinds, root);
+    r->owned += owned;
+    if (rc || owned || !report_row_of(&v, r->pods, r->released, r->now, &row, &r->seen))
         return rc;
     struct report_group *group;
     rc = report_groups_add(&r->groups, &r->key, &v, &row, &group, &r->s.error);
-    return rc ? rc : report_columns_add(&r->columns, group, object, &row, &r->s.error);
+    if (rc || r->s.options.job_kind != KIND_MPIJOB) /* plugins are asked of MPIJobs */
+        return rc;
+    return report_columns_add(&r->columns, group, object, &row, &r->s.error);
 }
 
-static int read_jobs(struct report *r)
+static int read_kind(struct report *r)
 {
     struct session *s = &r->s;
     struct mpijob_match *match = mpijob_match_new();
@@ -81,6 +89,30 @@ static int read_jobs(struct report *r)
         mpijob_match_deleting(match, DELETING_TOO);
     int code = rc ? session_fail(s, &s->error) : jobs_each(s, match, count, r);
     mpijob_match_free(match);
+    return code;
+}
+
+/* Of several kinds, one that the server does not have is left out. why: the pods cannot be listed. */
+static int read_jobs(struct report *r, struct error *why)
+{
+    struct session *s = &r->s;
+    int code = 0;
+    for (size_t i = 0; i < r->kinds.count && !code; i++) {
+        s->options.job_kind = r->kinds.list[i];
+        s->quiet = r->kinds.count > 1;
+        mpijob_pods_free(r->pods);
+        r->pods = pods_count(s, why);
+        r->unpodded = r->unpodded || !r->pods;
+        error_clear(&s->error);
+        code = read_kind(r);
+        s->quiet = false;
+        if (code && r->kinds.count > 1 && s->error.code == ERR_NOT_FOUND) {
+            note(r, "The server has no %ss.", s->options.job_kind->name);
+            code = 0;
+        } else if (code && r->kinds.count > 1) {
+            session_fail(s, &s->error);
+        }
+    }
     return code || r->any ? code : namespace_check(s);
 }
 
@@ -107,7 +139,9 @@ static int read_journal(struct report *r)
 
 static void add_notes(struct report *r, const struct error *why)
 {
-    if (!r->pods)
+    if (r->owned)
+        note(r, "%" PRId64 " finished jobs are parts of others in this report, and are not counted again.", r->owned);
+    if (r->unpodded)
         note(r,
              "The pods cannot be listed (%.2000s): what jobs hold is worked out from their status and cleanPodPolicy, "
              "and for %" PRId64 " of %" PRId64 " jobs it is the most that they can hold.",
@@ -231,7 +265,12 @@ static void write_json(struct report *r, struct buf *out)
     json_write_key(&w, "by");
     json_write_string(&w, r->s.options.by ? r->s.options.by : "namespace");
     json_write_key(&w, "counted");
-    json_write_string(&w, r->pods ? "pods" : "status");
+    json_write_string(&w, r->unpodded ? "status" : "pods");
+    json_write_key(&w, "kinds");
+    json_write_array(&w);
+    for (size_t i = 0; i < r->kinds.count; i++)
+        json_write_string(&w, r->kinds.list[i]->name);
+    json_write_end(&w);
     json_write_key(&w, "journal");
     json_write_string(&w, r->journal[0] ? r->journal : NULL);
     json_write_key(&w, "groups");
@@ -292,8 +331,7 @@ static int work(struct report *r)
         return code;
     if (report_columns_open(&r->columns, s, &r->groups, &s->error))
         return session_fail(s, &s->error);
-    r->pods = pods_count(s, &why);
-    code = read_jobs(r);
+    code = read_jobs(r, &why);
     if (code)
         return code;
     report_groups_sort(&r->groups);
@@ -323,6 +361,8 @@ static int run(int argc, char **argv, const struct command *command)
         code = command_usage(command, "takes no names; choose jobs with -n, -A and -l");
     else if (o.output == OUTPUT_NAME)
         code = command_usage(command, "-o takes table, json or yaml here");
+    else if (report_kinds_parse(o.kinds, &r->kinds, &err))
+        code = command_usage(command, "--kind: %s", err.message);
     else if (report_key_parse(o.by, &r->key, &err))
         code = command_usage(command, "--%s", err.message);
     else if ((code = session_open(&r->s, command->name, &o)) == 0)
@@ -339,8 +379,10 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_report = {
     "report",
-    "[-n NAMESPACE | -A] [-l SELECTOR] [--by namespace|owner|label:KEY] [-o table|json|yaml]",
+    "[--kind KIND,...|all] [-n NAMESPACE | -A] [-l SELECTOR] [--by namespace|kind|owner|label:KEY] [-o "
+    "table|json|yaml]",
     "GPUs and GPU-hours that finished jobs hold now, and held over the last day and week",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_STATE | TAKES_BY,
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_STATE | TAKES_BY | TAKES_KINDS,
     run,
-    "  mpijobd report -A\n  mpijobd report -A --by label:team -o json\n"};
+    "  mpijobd report -A\n  mpijobd report -A --kind MPIJob,TrainJob,JobSet --by kind\n  mpijobd report -A --by "
+    "label:team -o json\n"};

@@ -132,7 +132,8 @@ static int each(struct session *s, struct listing *listing, jobs_visit visit, vo
             session_wait(s);
             break;
         case LISTING_ERROR:
-            return session_fail(s, listing_error(listing));
+            s->error = *listing_error(listing);
+            return session_fail(s, &s->error);
         case LISTING_END:
             return 0;
         }
@@ -238,6 +239,7 @@ struct mpijob_pods *pods_count(struct session *s, struct error *why)
         error_nomem(why);
         return NULL;
     }
+    mpijob_pods_of_kind(pods, s->options.job_kind);
     c.failed = pod_list_start(&call, &list, why) != 0;
     if (!c.failed)
         session_wait(s);

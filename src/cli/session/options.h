@@ -67,13 +67,14 @@ typedef uint64_t option_groups;
 #define TAKES_GET TAKES_BIT(34)      /* --sort-by -w, and -o wide, jsonpath=, custom-columns= */
 #define TAKES_TIMES TAKES_BIT(35)    /* --utc */
 #define TAKES_WHOLE TAKES_BIT(36)    /* --out --overwrite --head */
+#define TAKES_KINDS TAKES_BIT(37)    /* --kind, of several */
 #define TAKES_SCOPE (TAKES_NAMESPACE | TAKES_ALL)
 
 #define OPTIONS_GROUPS_MAX 32
 #define OPTIONS_STATES_MAX 32
 
 struct options {
-    const char *kind, *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller,
+    const char *kind, *kinds, *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller,
         *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
         *wait_effect, *wait, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */

@@ -120,6 +120,8 @@ const char **option_text(struct options *o, int id)
         return &o->service_account;
     case ID_KIND:
         return &o->kind;
+    case ID_KINDS:
+        return &o->kinds;
     case ID_BY:
         return &o->by;
     case ID_FROM:

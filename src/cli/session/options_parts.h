@@ -42,6 +42,7 @@ enum id {
     ID_AS_UID,
     ID_BY,
     ID_KIND,
+    ID_KINDS,
     ID_ALL,
     ID_ONLY,
     ID_TAGS,

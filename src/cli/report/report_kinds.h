@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kinds that a report is about. What an object of one of them has made is a part of it: it is not counted again. */
+#ifndef MPIJOBD_CLI_REPORT_REPORT_KINDS_H
+#define MPIJOBD_CLI_REPORT_REPORT_KINDS_H
+
+#include "mpijob/kind.h"
+#include "json/value.h"
+
+struct report_kinds {
+    const struct mpijob_kind *list[MPIJOB_KINDS_BUILT_IN];
+    size_t count; /* at least 1 */
+};
+
+/* "TrainJob,JobSet" (as kubectl names kinds), "all"; NULL: MPIJobs. ERR_INVALID: an unknown kind; TrainJobs and Jobs
+ * without JobSets, which stand between the two. */
+int report_kinds_parse(const char *text, struct report_kinds *kinds, struct error *err);
+/* Has an object of one of these kinds made the object (its controller, by ownerReferences)? */
+bool report_kinds_own(const struct report_kinds *kinds, struct json object);
+
+#endif
