@@ -179,4 +179,5 @@ def main():
             measure_informer(url, kubeconfig, options)
 
 
-main()
+if __name__ == "__main__":
+    main()

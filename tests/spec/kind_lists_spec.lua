@@ -148,6 +148,11 @@ policy { name = "new", kind = { "TrainJob", "JobSet" }, on = "added", match = { 
         local code, out, err = support.mpijobd("status", "--control", folder .. "/control")
         assert.are.equal(0, code, err)
         assert.is_truthy(out:find "met +", out)
+        for _, kind in ipairs { "MPIJob", "TrainJob", "JobSet" } do -- two policies, and nothing is listed twice
+            local path = ("/apis/%s/%s"):format(kinds.PATHS[kind][1], kinds.PATHS[kind][2])
+            local asked = server:requests("method=GET&path=" .. path)
+            assert.are.equal(1, #asked, kind)
+        end
         -- a bare name that two kinds have is ambiguous
         code, out, err = support.mpijobd("trigger", "met", "train/e-1", "--control", folder .. "/control")
         assert.are_not.equal(0, code, out .. err)
