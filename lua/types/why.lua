@@ -39,7 +39,7 @@
 
 ---Why a policy acts on a job, or does not. Its `where` and `replace` are asked, in a run of its own that writes nothing; the time that they take
 ---counts as the caller's. Within these functions, where why is being asked already, it raises.
----@param job mpijobd.Job|string a job, or "namespace/name"
+---@param job mpijobd.Job|string a job, or "namespace/name", or "kind/namespace/name" of a policy about several kinds
 ---@param policy? string its name (default: the policy that runs)
 ---@return mpijobd.Why? tree
 ---@return mpijobd.Error? err

@@ -117,6 +117,18 @@ static const struct policy_entry *check_policy(lua_State *L, const struct run *r
     return NULL;
 }
 
+/* "trainjob/train/bert" at index 1 becomes "train/bert"; returns the kind. NULL: the text names none, or is no text. */
+static const struct mpijob_kind *take_kind(lua_State *L)
+{
+    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : "", *slash = strchr(text, '/');
+    const struct mpijob_kind *kind = NULL;
+    if (!slash || !strchr(slash + 1, '/') || !mpijob_kind_find(str_n(text, (size_t)(slash - text)), &kind))
+        return NULL;
+    lua_pushstring(L, slash + 1);
+    lua_replace(L, 1);
+    return kind;
+}
+
 static int l_why(lua_State *L)
 {
     struct run *run = check_run(L, "why");
@@ -125,8 +137,12 @@ static int l_why(lua_State *L)
         return luaL_error(L, "why cannot be asked here: it is asked itself why the policy acts on this job");
     lua_settop(L, 2);
     const struct policy_entry *entry = check_policy(L, run);
+    const struct policy_kinds *kinds = &entry->policy->kinds;
+    const struct mpijob_kind *named = take_kind(L);
     const struct lua_job *job = lua_job_at(L, 1);
-    const struct mpijob_kind *of = job ? job->view.target.kind : NULL;
+    const struct mpijob_kind *of = job ? job->view.target.kind : named;
+    if (named && !policy_kinds_have(kinds, named))
+        return luaL_error(L, "why: the policy \"%s\" is not about %ss", entry->policy->name, named->name);
     check_target(L, 1, of && policy_kinds_have(&entry->policy->kinds, of) ? of : entry->policy->kinds.of[0].kind,
                  &target);
     struct lua_why_asking *a = lua_why_asking_new(L, sizeof *a);
@@ -136,6 +152,7 @@ static int l_why(lua_State *L)
         .entry = entry,
         .name_space = target.name_space,
         .name = target.name,
+        .kind = named,
         .object = target.job ? str_n(target.job->bytes, target.job->len) : (struct str){0},
         .state = run->site->state,
         .journal = run->site->journal,

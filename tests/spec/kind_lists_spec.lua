@@ -96,6 +96,10 @@ policy { name = "share", kind = { "TrainJob", "JobSet" }, every = "1h", match = 
 policy { name = "by-function", kind = { "TrainJob", "JobSet" }, every = "1h", match = { labels = "team=s" },
     replace = function(job) return { annotations = { ["example.com/kind"] = job.kind } } end }
 policy { name = "asks", kind = { "TrainJob", "JobSet" }, every = "1h", match = { labels = "team=s" }, run = function(run)
+    assert(why("jobset/train/s-1", "few").job == "train/s-1")
+    local none, err = why("train/s-1", "few")
+    assert(none == nil and err.message:find("say which one, as in trainjob/train/s-1", 1, true), tostring(err))
+    assert(not pcall(why, "mpijob/train/s-1", "few"))
     local found = {}
     for job in run.jobs do
         found[#found + 1] = job.kind .. " " .. job.key
