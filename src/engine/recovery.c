@@ -186,10 +186,6 @@ static void uid_of_job(const struct in_flight *row, struct json object, char out
     }
 }
 
-#define BEGUN                                                                                                          \
-    "the first of its two writes was made, which removes a value, and the second was not; what its policy does next "  \
-    "puts the new one"
-
 /* object is absent where no object has that name. */
 static void judge(struct recovery *r, struct json object)
 {
@@ -204,7 +200,8 @@ static void judge(struct recovery *r, struct json object)
     if (trace == WRITE_WAS_DONE)
         close_row(r, "done-unseen", "the server had made the change; its answer was not seen", "");
     else if (trace == WRITE_WAS_BEGUN)
-        close_row(r, "not-done", BEGUN, uid);
+        close_row(r, "not-done", "of its two writes the first was made, which removes a value, and not the second",
+                  uid);
     else if (trace == WRITE_UNKNOWN)
         close_row(r, "lost", "the object has changed since it was read; it cannot be told whether by this write", "");
     else if (!json_exists(object))

@@ -307,7 +307,7 @@ policy { name = "longer", kind = "TrainJob", on = "match", match = { namespace =
         assert.is_nil(object("TrainJob", "k-train").spec.activeDeadlineSeconds)
         assert.is_nil(object("TrainJob", "k-train").metadata.labels.longer)
         daemon = begin()
-        daemon:expect "the first of its two writes was made, which removes a value, and the second was not"
+        daemon:expect "of its two writes the first was made, which removes a value, and not the second"
         daemon:expect "replaced policy=longer"
         assert.are.equal(7200, object("TrainJob", "k-train").spec.activeDeadlineSeconds)
         assert.are.equal("yes", object("TrainJob", "k-train").metadata.labels.longer)
