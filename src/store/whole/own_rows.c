@@ -28,8 +28,9 @@ static int own_rows(sqlite3 *db, void *data)
         const char *texts[4];
         for (int i = 0; i < 4; i++)
             texts[i] = (const char *)sqlite3_column_text(s, i + 1);
-        const struct own_row row = {sqlite3_column_int(s, 0),  texts[0], texts[1], texts[2], texts[3],
-                                    sqlite3_column_int64(s, 5)};
+        const struct own_row row = {
+            (enum own_kind)sqlite3_column_int(s, 0), texts[0], texts[1], texts[2], texts[3], sqlite3_column_int64(s, 5),
+        };
         rc = stays(q, &row) || q->row(q->data, &row) ? SQLITE_OK : SQLITE_DONE;
     }
     sqlite3_finalize(s);

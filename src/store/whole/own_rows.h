@@ -11,8 +11,9 @@
 
 struct store;
 
+enum own_kind { OWN_MARK, OWN_HANDLED, OWN_KEPT };
 struct own_row {
-    enum { OWN_MARK, OWN_HANDLED, OWN_KEPT } kind;
+    enum own_kind kind;
     const char *key, *second; /* of a mark its key; of what is handled also the uid; of a kept text space and key */
     const char *value, *version;
     int64_t at; /* of a mark its instant; when it was handled; when it expires, 0: never */
