@@ -98,6 +98,8 @@ void admin_tokens_watch(struct admin *a);
 void admin_tokens_close(struct admin *a);
 /* The token that an Authorization header has; NULL is allowed. In a time that does not depend on how much is right. */
 enum admin_token admin_token_of(const struct admin *a, const char *authorization);
+/* Is there a token in the header at all, be it the right one or not? */
+bool admin_bears_token(const char *authorization);
 bool admin_has_token(const struct admin *a, enum admin_token which); /* is one configured? */
 
 /* ---- origin.c: who is behind a browser ---- */

@@ -85,9 +85,13 @@ bool admin_request_may(const struct admin_request *r, enum admin_access access)
 static void refuse(const struct admin *a, struct admin_request *r, unsigned status)
 {
     const char *reason = error_reason(ERR_REFUSED);
+    const char *given = admin_request_header(r, MHD_HTTP_HEADER_AUTHORIZATION);
     if (status == MHD_HTTP_UNAUTHORIZED) {
         admin_request_set(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
-        admin_problem(r, status, reason, "a token is needed: Authorization: Bearer TOKEN");
+        admin_problem(r, status, reason,
+                      admin_bears_token(given)
+                          ? "the token that was sent is not in force: it is mistyped, or its file has another one now"
+                          : "a token is needed: Authorization: Bearer TOKEN");
     } else if (admin_has_token(a, TOKEN_WRITE)) {
         admin_problem(r, status, reason,
                       "this token may only read; acting needs the one of `tokens.write` in mpijobd.yaml");

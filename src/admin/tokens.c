@@ -199,12 +199,21 @@ bool admin_has_token(const struct admin *a, enum admin_token which)
     return (which == TOKEN_READ ? &a->tokens->now.read : &a->tokens->now.write)->len != 0;
 }
 
+/* "Bearer TOKEN"; without a token, one of no length. */
+static struct str borne(const char *given)
+{
+    return given && strncasecmp(given, "Bearer ", 7) == 0 ? str_trim(str_of(given + 7)) : (struct str){0};
+}
+
+bool admin_bears_token(const char *given)
+{
+    return borne(given).len != 0;
+}
+
 enum admin_token admin_token_of(const struct admin *a, const char *given)
 {
     const struct token_pair *p = &a->tokens->now;
-    if (!given || strncasecmp(given, "Bearer ", 7) != 0)
-        return TOKEN_NONE;
-    struct str token = str_trim(str_of(given + 7));
+    struct str token = borne(given);
     bool reads = same(str_trim(buf_str(&p->read)), token), writes = same(str_trim(buf_str(&p->write)), token);
     return !token.len ? TOKEN_NONE : writes ? TOKEN_WRITE : reads ? TOKEN_READ : TOKEN_NONE;
 }

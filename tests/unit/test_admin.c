@@ -470,9 +470,12 @@ static void readers_and_writers(void **state)
     got = get(f, "GET /now", "");
     has(got, "HTTP/1.1 401 ");
     has(got, "WWW-Authenticate: Bearer\r\n");
-    has(get(f, "GET /metrics", "Authorization: Bearer let-me-ix\r\n"), "HTTP/1.1 401 ");
+    has(got, "a token is needed: Authorization: Bearer TOKEN");
+    got = get(f, "GET /metrics", "Authorization: Bearer let-me-ix\r\n");
+    has(got, "HTTP/1.1 401 ");
+    has(got, "the token that was sent is not in force: it is mistyped, or its file has another one now");
     has(get(f, "GET /metrics", "Authorization: Bearer let-me-inn\r\n"), "HTTP/1.1 401 ");
-    has(get(f, "GET /metrics", "Authorization: Bearer \r\n"), "HTTP/1.1 401 ");
+    has(get(f, "GET /metrics", "Authorization: Bearer \r\n"), "a token is needed");
     has(get(f, "GET /metrics", "Authorization: Basic let-me-in\r\n"), "HTTP/1.1 401 ");
     has(get(f, "GET /metrics", "Authorization: Bearer let-me-in\r\n"), "200 OK");
     has(get(f, "GET /metrics", "Authorization: bearer i-act\r\n"), "200 OK");
