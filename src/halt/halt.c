@@ -8,6 +8,7 @@
 
 #include "base/texts.h"
 #include "halt/halt_parts.h"
+#include "mpijob/dialect.h"
 
 const char *halt_lever_name(enum halt_lever lever)
 {
@@ -28,9 +29,27 @@ static void free_halt(struct halt *h)
     free(h);
 }
 
+/* A version without the field suspend, whose server takes changes: there what ends a job is all that is left. */
+static bool only_ends(const struct halt *h, const struct error *err)
+{
+    if (err->code != ERR_INVALID || h->call.resumes || h->lever != HALT_SUSPEND || mpijob_kind_described(h->call.kind))
+        return false;
+    const struct mpijob_place *place = mpijob_field_place(FIELD_SUSPEND, h->view.target);
+    const struct mpijob_dialect *dialect = mpijob_dialect(h->view.target);
+    return place && !place->has && mpijob_dialect_known(dialect) && !dialect->server->only;
+}
+
 void halt_finish(struct halt *h, const struct error *err)
 {
-    struct error nomem;
+    struct error nomem, more;
+    if (err && only_ends(h, err)) {
+        more = *err;
+        error_append(&more,
+                     ", so none can be stopped and go on later; a deadline of its launcher ends one for good: "
+                     "mpijobd replace -n %s %s activeDeadlineSeconds=SECONDS --through-launcher",
+                     h->call.name_space, h->call.name);
+        err = &more;
+    }
     buf_puts(&h->made, h->made.len ? "]" : "[]");
     if (!err && (h->message.failed || h->made.failed || h->lines.failed)) {
         error_nomem(&nomem);
