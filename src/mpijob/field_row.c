@@ -109,8 +109,11 @@ static int check(const struct mpijob_kind *kind, const struct mpijob_field_row *
                          "%s.replace only; replace it in a `run` function, or write there what `%s` may be as a text",
                          row->name, row->asks, kind->by ? kind->by : "its owner", kind->singular, row->asks);
     if (row->when == WHEN_NEVER)
-        return error_set(err, ERR_INVALID, "%s is never to be replaced, as %s says", row->name,
-                         kind->by ? kind->by : "its row");
+        return kind->by ? error_set(err, ERR_INVALID, "%s is never to be replaced, as %s says", row->name, kind->by)
+                        : error_set(err, ERR_INVALID,
+                                    "%s is never to be replaced: the API server holds it fixed once the %s exists; "
+                                    "only a new one can have another",
+                                    row->name, kind->name);
     if (removal && row->required)
         return error_set(err, ERR_INVALID, "%s cannot be removed", row->name);
     if (removal)

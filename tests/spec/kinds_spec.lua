@@ -439,7 +439,7 @@ policy { name = "d", kind = "TrainJob", every = "1h", replace = { managedBy = "x
         code, out, err = support.mpijobd("check", "--config", folder .. "/mpijobd.yaml")
         assert.are.equal(1, code, out .. err)
         for _, text in ipairs { "match.cleanPodPolicy", "ttlSecondsAfterFinished must be", "successPolicy cannot be removed",
-            "a Job has no launcher", "parallelism must be from 0", "managedBy is never to be replaced" } do
+            "a Job has no launcher", "parallelism must be from 0", "managedBy is never to be replaced: the API server holds it fixed once the TrainJob exists; only a new one can have another" } do
             support.contains(out .. err, text)
         end
     end)

@@ -25,7 +25,9 @@ bool effect_left_to_another(const struct mpijob_view *view, const char **manager
 
 /* ---- effect_kueue.c: of a job that Kueue manages ---- */
 
-#define KUEUE_STOPS "stop it with spec.active = false of its Workload, and start it again with true"
+#define KUEUE_STOPS                                                                                                    \
+    "stop it with mpijobd job stop (in Lua: stop), which sets spec.active = false of its Workload; job resume starts " \
+    "it again"
 
 struct kueue_change {
     const struct mpijob_difference *label; /* a difference of one label or annotation */
