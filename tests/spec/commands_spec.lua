@@ -61,6 +61,16 @@ describe("on a cluster #cluster", function()
         assert.are.equal(1, code)
         support.contains(out, "bert")
         support.contains(missing, ('"absent" not found in namespace "%s"; another namespace is named by -n, or as NAMESPACE/NAME\n'):format(namespace))
+        local none = 'there is no kind "nokind" here; there are MPIJob, '
+        missing = select(3, run("get", "nokind", "bert"))
+        support.contains(missing, "or as NAMESPACE/NAME; " .. none)
+        for _, more in ipairs { "-A", "-Aw" } do
+            code, _, missing = support.mpijobd("get", "--kubeconfig", server.kubeconfig, "nokind", more)
+            assert.are.equal(2, code)
+            support.contains(missing, "a name needs its namespace: -n NAMESPACE instead of -A; " .. none)
+        end
+        missing = select(3, support.mpijobd("get", "--kubeconfig", server.kubeconfig, "--kind", "MPIJob", "nokind", "-A"))
+        support.contains(missing, "instead of -A\n")
         code, out, missing = support.mpijobd("get", "--kubeconfig", server.kubeconfig, "-l", "a in b")
         assert.are.equal("", out)
         assert.are.equal(2, code, missing)

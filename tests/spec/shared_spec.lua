@@ -108,8 +108,9 @@ describe("the state that daemons share", function()
         local file = folder .. "/own.db"
         assert.are.equal(0, (support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", file, folder .. "/p.lua")))
         local where = ("the daemons share their state in the cluster (leader_election), and this reads the file of this host, %s: "):format(file)
-        local function config(state)
-            return support.write(folder .. "/shared.yaml", ("cluster: { kubeconfig: %s }\nstate: %s\nleader_election: { namespace: ops, state: %s }\n"):format(server.kubeconfig, file, state))
+        local function config(state, key)
+            return support.write(folder .. "/shared.yaml", ("cluster: { kubeconfig: %s }\nstate: %s\n%s: { namespace: ops, %s }\n"):format(server.kubeconfig, file,
+                key or "leader_election", key and "shards: 4" or "state: " .. state))
         end
         local asked = { plan = "what was handled, what is paused", next = "what is paused", runs = "each daemon keeps a journal of its own runs", journal = "each daemon keeps" }
         for command, words in pairs(asked) do
@@ -122,6 +123,14 @@ describe("the state that daemons share", function()
         local _, _, err = support.mpijobd("why", "count", "train/alone", folder .. "/p.lua", "--config", config "cluster")
         support.contains(err, "mpijobd why: " .. where .. "what was handled and warned of")
         _, _, err = support.mpijobd("runs", "--config", config "cluster", "--state", file)
+        support.lacks(err, "share their state")
+        _, _, err = support.mpijobd("runs", "--config", config("cluster", "sharding"))
+        support.contains(err, "share their state in the cluster (sharding), and this reads")
+        _, _, err = support.mpijobd("undo", "99", "--config", config "cluster")
+        support.contains(err, "mpijobd undo: " .. where .. "each daemon keeps a journal of its own runs; undo the run on the host of the daemon that made it, or name its file with --state")
+        support.contains(err, "there is no run 99")
+        _, _, err = support.mpijobd("undo", "99", "--config", config "file")
+        support.contains(err, "there is no run 99")
         support.lacks(err, "share their state")
     end)
 

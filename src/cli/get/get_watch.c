@@ -209,10 +209,8 @@ static int check_selector(struct session *s)
 int get_watch(struct get *g)
 {
     struct watching w = {.g = g};
-    if (g->s.options.argument_count && !g->s.namespaces) {
-        fprintf(stderr, "mpijobd get: a name needs its namespace: -n NAMESPACE instead of -A\n");
-        return EXIT_USAGE;
-    }
+    if (g->s.options.argument_count && !g->s.namespaces)
+        return jobs_need_namespace(&g->s);
     int code = g->s.options.selector ? check_selector(&g->s) : 0;
     if (code)
         return code;

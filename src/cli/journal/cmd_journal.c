@@ -265,8 +265,9 @@ static int read_rows(struct reading *r, bool runs)
     else
         begin_table(r, runs, several);
     if (!several)
-        session_tell_shared(s, "each daemon keeps a journal of its own runs",
-                            "--state FILE --state FILE reads those of several as one");
+        session_tell_shared(
+            s, "each daemon keeps a journal of its own runs",
+            "--state FILE --state FILE reads those of several as one, where their files are on this host");
     int rc = several ? read_several(r, runs, &filter) : read_one(r, runs, &filter);
     if (rc) {
         table_free(&r->table);

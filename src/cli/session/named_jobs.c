@@ -84,6 +84,15 @@ int namespace_check(struct session *s)
 
 /* ---- by name ---- */
 
+/* Where the first name may have been meant as a kind: that it is none, and which there are. Else "". */
+static const char *no_kind(const struct session *s, struct error *unknown)
+{
+    if (s->options.kind || s->options.job_kind != KIND_MPIJOB)
+        return "";
+    mpijob_kind_unknown(s->options.arguments[0], unknown);
+    return unknown->message;
+}
+
 static int by_name(struct finding *f, const char *name)
 {
     struct session *s = f->s;
@@ -102,9 +111,12 @@ static int by_name(struct finding *f, const char *name)
     session_wait(s);
     if (f->err.code == ERR_NOT_FOUND) {
         f->jobs->missing++;
+        struct error unknown;
+        bool first = name == s->options.arguments[0] && s->options.argument_count > 1;
+        const char *note = first ? no_kind(s, &unknown) : "";
         error_set(&s->error, ERR_NOT_FOUND,
-                  "%s in namespace \"%s\"; another namespace is named by -n, or as NAMESPACE/NAME", f->err.message,
-                  call.name_space);
+                  "%s in namespace \"%s\"; another namespace is named by -n, or as NAMESPACE/NAME%s%s", f->err.message,
+                  call.name_space, *note ? "; " : "", note);
         session_fail(s, &s->error);
         error_clear(&s->error);
         return 0;
@@ -178,15 +190,22 @@ static int by_selector(struct finding *f)
     return code || f->jobs->count ? code : namespace_check(f->s);
 }
 
+int jobs_need_namespace(struct session *s)
+{
+    struct error unknown;
+    const char *note = no_kind(s, &unknown);
+    fprintf(stderr, "mpijobd %s: a name needs its namespace: -n NAMESPACE instead of -A%s%s\n", s->command,
+            *note ? "; " : "", note);
+    return EXIT_USAGE;
+}
+
 int jobs_look_up(struct session *s, struct jobs *jobs)
 {
     struct finding f = {.s = s, .jobs = jobs};
     if (!s->options.argument_count)
         return by_selector(&f);
-    if (!s->namespaces) {
-        fprintf(stderr, "mpijobd %s: a name needs its namespace: -n NAMESPACE instead of -A\n", s->command);
-        return EXIT_USAGE;
-    }
+    if (!s->namespaces)
+        return jobs_need_namespace(s);
     for (int i = 0; i < s->options.argument_count; i++) {
         int code = by_name(&f, s->options.arguments[i]);
         if (code)

@@ -22,6 +22,9 @@ struct jobs {
 /* 0, or the exit code; what was found is in jobs either way. */
 int jobs_look_up(struct session *s, struct jobs *jobs);
 void jobs_release(struct jobs *jobs);
+/* Says that -A does not go with a name, and that the first one is no kind where it may have been meant as one. Returns
+ * the exit code. */
+int jobs_need_namespace(struct session *s);
 
 /* Calls visit with every job of the namespaces in scope that matches, -l included, one after the other; none is kept.
  * The object is valid during the call, which returns 0, or an error code with s->error set. 0, or the exit code after

@@ -10,7 +10,7 @@ void session_tell_shared(struct session *s, const char *what, const char *ask)
     if (!s->config.lead.on || s->config.lead.own_state || s->options.state)
         return;
     fprintf(stderr,
-            "mpijobd %s: the daemons share their state in the cluster (leader_election), and this reads the file "
-            "of this host, %s: %s; %s\n",
-            s->command, session_state_path(s, path), what, ask);
+            "mpijobd %s: the daemons share their state in the cluster (%s), and this reads the file of this "
+            "host, %s: %s; %s\n",
+            s->command, s->config.lead.key, session_state_path(s, path), what, ask);
 }

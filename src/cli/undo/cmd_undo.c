@@ -9,6 +9,7 @@
 
 #include "base/texts.h"
 #include "cli/session/hand.h"
+#include "cli/session/shared_note.h"
 #include "cli/terminal/terminal.h"
 #include "cli/undo/undoing.h"
 #include "limit/ceiling.h"
@@ -38,6 +39,9 @@ static int read_journal(struct undoing *u)
     session_wait(s);
     s->flag = false;
     s->store = NULL;
+    if (rc == ERR_NOT_FOUND)
+        session_tell_shared(s, "each daemon keeps a journal of its own runs",
+                            "undo the run on the host of the daemon that made it, or name its file with --state");
     return rc ? session_fail(s, &s->error) : 0;
 }
 
