@@ -289,7 +289,8 @@ describe("an effect that is not what it seems", function()
         server:create(namespace, "a", { state = "Running", since = 600, labels = '{"kueue.x-k8s.io/queue-name":"q"}' })
         local code, _, why = replace("a", "suspend=true")
         assert.are.equal(1, code)
-        support.contains(why, "refused, because it is destructive: Kueue undoes it within 10 ms", "stop it with mpijobd job stop")
+        support.contains(why, "refused, because it is destructive: Kueue undoes it within 10 ms")
+        support.contains(why, "stop it with mpijobd job stop (in Lua: stop), which sets spec.active = false of its Workload")
         local out, err, effect
         code, out, err = plan "replace = { suspend = true }"
         assert.are.equal(3, code, err)
