@@ -84,7 +84,7 @@ int namespace_check(struct session *s)
 
 /* ---- by name ---- */
 
-/* Where the first name may have been meant as a kind: that it is none, and which there are. Else "". */
+/* Where the first name may have been meant as a kind: that there is no such kind, and which there are. Else "". */
 static const char *no_kind(const struct session *s, struct error *unknown)
 {
     if (s->options.kind || s->options.job_kind != KIND_MPIJOB)
