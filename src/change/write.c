@@ -96,15 +96,25 @@ void write_given_up(struct write *w)
 
 /* ---- the request ---- */
 
-static int send_it(struct write *w, struct error *err);
+bool write_is_refused(const struct error *err)
+{
+    bool later = err->status == 401 || err->status == 408 || err->code == ERR_CONFLICT || err->status == 429;
+    return err->code == ERR_INVALID || (err->status >= 400 && err->status < 500 && !later);
+}
 
-/* Half of it was done: what is there says so, and the caller may begin again with it. */
 static void fail_step(struct write *w, const struct error *err)
 {
     struct error told = *err;
-    if (w->begun && !w->first.len)
-        error_prefix(&told, "the first of two writes was made, and the second was not");
-    write_fail(w, err->code == ERR_CANCELLED && !w->begun ? "not-done" : "failed", &told);
+    if (!w->begun || w->first.len) {
+        write_fail(w, err->code == ERR_CANCELLED && !w->begun ? "not-done" : "failed", &told);
+    } else if (err->code == ERR_CANCELLED) { /* another has to do the rest: who leads now, or the next start */
+        write_given_up(w);
+    } else if (!write_is_refused(err)) {
+        write_rest_later(w, err);
+    } else {
+        error_prefix(&told, "the first of two writes was made, which removes a value, and the second was not");
+        write_fail(w, "failed", &told);
+    }
 }
 
 /* The first of two was done; a write that was cancelled meanwhile is made whole all the same. */
@@ -114,7 +124,7 @@ static void go_on(struct write *w, const struct kube_answer *answer)
     buf_free(&w->first);
     w->begun = true;
     FAILPOINT("write-half");
-    if (w->second(w->data, answer->body, &w->body, &err) || send_it(w, &err))
+    if (w->second(w->data, answer->body, &w->body, &err) || write_send(w, &err))
         fail_step(w, &err);
 }
 
@@ -145,7 +155,7 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
     }
 }
 
-static int send_it(struct write *w, struct error *err)
+int write_send(struct write *w, struct error *err)
 {
     struct kube_query query = {.field_manager = w->verb == WRITE_DELETE ? NULL : "mpijobd",
                                .dry_run = w->dry_run ? "All" : NULL,
@@ -177,7 +187,7 @@ static void send_now(struct write *w)
 {
     struct error err;
     FAILPOINT("write-journalled");
-    if (send_it(w, &err))
+    if (write_send(w, &err))
         write_fail(w, err.code == ERR_CANCELLED ? "not-done" : "failed", &err);
     FAILPOINT("write-sent");
 }

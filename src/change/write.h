@@ -87,4 +87,28 @@ const char *write_in_steps(const char *resource);
 enum write_trace { WRITE_WAS_DONE, WRITE_WAS_NOT_DONE, WRITE_WAS_BEGUN, WRITE_UNKNOWN };
 enum write_trace write_trace(enum write_verb verb, const struct write_row *row, struct json object);
 
+/* The second of two writes, where the object shows that only the first was made: appends the object with all that the
+ * row changes, bound to the object's resourceVersion. Nothing is appended where there is nothing left to do. 0,
+ * ERR_NOMEM, or an error of the row. Whoever asked for the change is not asked again: the value that it was reckoned
+ * from is gone. */
+int write_rest(const struct write_row *row, struct json object, struct buf *body, struct error *err);
+
+/* The uid of the job that a write was for: a launcher's and a pod's is its owner. out: "" where it has no owner. */
+void write_job_of(const char *resource, const char *uid, struct json object, char out[64]);
+
+struct write_place { /* as the journal has it; texts are borrowed */
+    const char *resource, *version, *name_space, *name;
+};
+/* Of the resource as the journal has it; plural takes its text. */
+struct kube_resource write_resource_at(const char *resource, const char *version, char plural[256]);
+/* Why the object shows that the write was not done. Static. */
+const char *write_not_done_words(const char *resource, const char *uid, enum write_verb verb, struct json object);
+/* outcome: of the row, with a message; else NULL, and err says what failed; NULL too: it has to be looked up again. */
+bool write_is_refused(const struct error *err); /* the server will not take it, however often it is sent */
+typedef void (*write_rest_done)(void *data, const char *outcome, const char *message, const struct error *err);
+/* Sends what write_rest makes of the row of a daemon before. *sent: done comes, later; else there is nothing left to
+ * do. 0, or an error of write_rest or kube_replace, and then done does not come. */
+int write_rest_send(struct kube *kube, const struct write_place *place, const struct write_row *row, struct json object,
+                    write_rest_done done, void *data, struct kube_request **request, bool *sent, struct error *err);
+
 #endif

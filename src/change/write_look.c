@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A lost answer: the object shows what became of the write, now or, where it cannot be read, at the next start. */
+/* A lost answer: the object shows what became of the write, now or, where it cannot be read, at the next start; and the
+ * second of two writes, which is made by what the object shows. */
 #include "change/late.h"
 #include "change/write_parts.h"
 
 #define LOOK_AGAIN_MS 1000
+#define REST_DOUBLES 5 /* up to 32 s */
 
 static void pause_over(struct deadline *pause);
 
@@ -27,6 +29,47 @@ static void look_later(struct write *w)
     deadline_set(&w->pause, LOOK_AGAIN_MS);
 }
 
+void write_rest_later(struct write *w, const struct error *why)
+{
+    const struct error kept = *why;
+    unsigned doubles = w->rests < REST_DOUBLES ? w->rests : REST_DOUBLES;
+    w->rests++;
+    error_keep(&w->lost, &kept);
+    if (!w->pause.data)
+        deadline_init(w->site->loop, &w->pause, pause_over, w);
+    deadline_set(&w->pause, w->abandoned ? 0 : (uint64_t)LOOK_AGAIN_MS << doubles);
+}
+
+static void not_looked_up(struct write *w, const struct error *why)
+{
+    if (w->begun && !w->first.len)
+        write_rest_later(w, why);
+    else
+        leave_open(w, why);
+}
+
+/* True: the first of two writes was made, and the second is on its way. */
+static bool send_rest(struct write *w, const struct write_row *row, struct json object)
+{
+    struct buf body = BUF_INIT;
+    struct error err;
+    int rc = write_rest(row, object, &body, &err);
+    if (!rc && !body.len)
+        return false;
+    if (!rc) {
+        buf_free(&w->first);
+        buf_free(&w->body);
+        w->body = body;
+        w->begun = true;
+        rc = write_send(w, &err);
+    } else {
+        buf_free(&body);
+    }
+    if (rc)
+        write_rest_later(w, &err);
+    return true;
+}
+
 static void looked(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
                    bool lost)
 {
@@ -42,12 +85,16 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
         return;
     }
     if (err && (err->code != ERR_NOT_FOUND || err->no_path)) {
-        leave_open(w, err);
+        not_looked_up(w, err);
         return;
     }
     struct json object = answer ? answer->body : (struct json){{0}};
     struct error told = *w->lost;
-    struct write_row row = {w->uid, w->resource_version, w->diff.len ? w->diff.ptr : "", w->intended_at, NULL};
+    char resource[WRITE_RESOURCE_MAX];
+    const char *removed = w->second ? write_in_steps(write_resource_name(&w->resource, resource)) : NULL;
+    struct write_row row = {w->uid, w->resource_version, w->diff.len ? w->diff.ptr : "", w->intended_at, removed};
+    if (send_rest(w, &row, object))
+        return;
     enum write_trace trace = write_trace(w->verb, &row, object);
     if (trace == WRITE_UNKNOWN &&
         (w->first.len || w->begun)) /* half of it shows nothing; what is there is begun again */
@@ -81,7 +128,7 @@ static void ask(struct write *w)
     if (rc == ERR_NOMEM)
         look_later(w);
     else if (rc)
-        leave_open(w, w->lost);
+        not_looked_up(w, w->lost);
 }
 
 static void pause_over(struct deadline *pause)

@@ -17,6 +17,7 @@ struct write {
     struct buf body, diff;
     struct buf first; /* goes before the body; empty: nothing does, or no more */
     bool begun;       /* it was sent */
+    unsigned rests;   /* how often the second of two writes was tried again */
     int (*second)(void *data, struct json answer, struct buf *body, struct error *err);
     const char *content_type;
     const struct mpijob_verdict *verdict;
@@ -39,7 +40,12 @@ void write_finish(struct write *w, const struct kube_answer *answer, const struc
 void write_fail(struct write *w, const char *outcome, const struct error *err); /* both, with the error */
 void write_given_up(struct write *w);                                           /* the row stays in flight */
 
+/* Sends the first of two bodies, or the body. Errors as of kube_replace. */
+int write_send(struct write *w, struct error *err);
+
 /* ---- write_look.c ---- */
+/* The second of two writes was not made: it is tried again, until it is or is refused. */
+void write_rest_later(struct write *w, const struct error *why);
 /* The answer was lost: reads the object, and ends the write by what it shows. */
 void write_look(struct write *w, const struct error *why);
 

@@ -174,16 +174,17 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
     defer_call(r->at->site.soon, &r->turn);
 }
 
-/* Of the job that a write was for: a launcher's is its owner. */
-static void uid_of_job(const struct in_flight *row, struct json object, char out[64])
+/* The rest of a change of two writes, of which the daemon before had made the first. */
+static void rest_made(void *data, const char *outcome, const char *message, const struct error *err)
 {
-    snprintf(out, 64, "%s", row->uid);
-    if (strcmp(row->resource, "jobs.batch") != 0 && strcmp(row->resource, "pods") != 0)
-        return;
-    for (struct json_iter it = json_iter(json_at(object, "/metadata/ownerReferences")); json_next(&it);) {
-        if (json_is_true(json_get(it.value, "controller")))
-            json_string_at(it.value, "/uid", out, 64);
-    }
+    struct recovery *r = data;
+    r->request = NULL;
+    if (r->cancelled || err)
+        finish(r, r->cancelled ? NULL : err);
+    else if (outcome)
+        close_row(r, outcome, message, "");
+    else
+        defer_call(r->at->site.soon, &r->turn); /* it is looked up again */
 }
 
 /* object is absent where no object has that name. */
@@ -192,24 +193,24 @@ static void judge(struct recovery *r, struct json object)
     const struct in_flight *row = &r->rows[r->row];
     enum write_verb verb = write_verb_of(row->verb);
     char uid[64];
-    uid_of_job(row, object, uid);
+    struct error err;
+    bool sent;
+    struct write_place place = {row->resource, row->version, row->name_space, row->name};
     struct write_row known = row_of(row);
+    int rc = write_rest_send(cluster_kube(r->at->site.cluster), &place, &known, object, rest_made, r, &r->request,
+                             &sent, &err);
+    if (rc)
+        finish(r, &err);
+    if (rc || sent)
+        return;
+    write_job_of(row->resource, row->uid, object, uid);
     enum write_trace trace = write_trace(verb, &known, object);
-    bool mpijob = strcmp(row->resource, STORE_RESOURCE_DEFAULT) == 0;
-    bool same = json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
     if (trace == WRITE_WAS_DONE)
         close_row(r, "done-unseen", "the server had made the change; its answer was not seen", "");
-    else if (trace == WRITE_WAS_BEGUN)
-        close_row(r, "not-done", "of its two writes the first was made, which removes a value, and not the second",
-                  uid);
     else if (trace == WRITE_UNKNOWN)
         close_row(r, "lost", "the object has changed since it was read; it cannot be told whether by this write", "");
-    else if (!json_exists(object))
-        close_row(r, "not-done", mpijob ? "the job does not exist any more" : "there is no such object", uid);
-    else if (!same && verb != WRITE_CREATE)
-        close_row(r, "not-done", mpijob ? "another job has the name now" : "another object has the name now", uid);
     else
-        close_row(r, "not-done", mpijob ? "the job is as it was before" : "the object is as it was before", uid);
+        close_row(r, "not-done", write_not_done_words(row->resource, row->uid, verb, object), uid);
 }
 
 static void looked_up(void *data, struct kube_request *request, const struct kube_answer *answer,
@@ -297,10 +298,8 @@ static void turn(struct defer *d)
         close_row(r, "lost", "the server was to choose its name, so it cannot be looked up", "");
         return;
     }
-    char plural[256]; /* of "jobs.batch", "pods" */
-    size_t dot = strcspn(row->resource, ".");
-    snprintf(plural, sizeof plural, "%.*s", (int)dot, row->resource);
-    struct kube_resource resource = {row->resource + dot + (row->resource[dot] == '.'), row->version, plural};
+    char plural[256];
+    struct kube_resource resource = write_resource_at(row->resource, row->version, plural);
     struct kube_call call = {.resource = &resource,
                              .name_space = *row->name_space ? row->name_space : NULL,
                              .name = row->name,

@@ -283,7 +283,7 @@ policy { name = "longer", kind = "TrainJob", every = "1h", match = { namespace =
             server:fault "status:method=PUT,path=*/trainjobs/*,code=422,count=1,after=1"
             code, out, err = mpijobd("replace", "trainjob/d-train", "activeDeadlineSeconds=9000", "-n", namespace, "--destructive")
             assert.are.equal(1, code, out .. err)
-            support.contains(err, "the first of two writes was made, and the second was not")
+            support.contains(err, "the first of two writes was made, which removes a value, and the second was not")
             server:clear_faults()
             assert.is_nil(object("TrainJob", "d-train").spec.activeDeadlineSeconds)
             code, out, err = mpijobd("replace", "trainjob/d-train", "activeDeadlineSeconds=9000", "-n", namespace, "--destructive")
@@ -307,11 +307,35 @@ policy { name = "longer", kind = "TrainJob", on = "match", match = { namespace =
         assert.is_nil(object("TrainJob", "k-train").spec.activeDeadlineSeconds)
         assert.is_nil(object("TrainJob", "k-train").metadata.labels.longer)
         daemon = begin()
-        daemon:expect "of its two writes the first was made, which removes a value, and not the second"
-        daemon:expect "replaced policy=longer"
+        daemon:expect "of its two writes the first was made; the second was made now"
+        daemon:expect " in force"
         assert.are.equal(7200, object("TrainJob", "k-train").spec.activeDeadlineSeconds)
         assert.are.equal("yes", object("TrainJob", "k-train").metadata.labels.longer)
         assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("get the deadline that was reckoned, where the second write fails for a while: the policy is not asked again without the old one", function()
+        if not server.fault then
+            pending "the simulator alone: a kube-apiserver fails at no word"
+            return
+        end
+        create("TrainJob", "fails-train", { activeDeadlineSeconds = 3600 }, { team = "fails" })
+        policy [[
+policy { name = "longer", kind = "TrainJob", on = "match", match = { namespace = "NAMESPACE", labels = "team=fails",
+    where = function(job) return (job.activeDeadlineSeconds or 0) > 3000 and not job.annotations.longer end },
+    replace = function(job) return { activeDeadlineSeconds = (job.activeDeadlineSeconds or 0) + 100, annotations = { longer = "yes" } } end, destructive = true }
+]]
+        server:fault "status:method=PUT,path=*/trainjobs/fails-train,code=500,count=2,after=1"
+        local daemon = support.daemon({}, "run", "--no-supervisor", "--config", folder .. "/mpijobd.yaml", "--kubeconfig", server.kubeconfig,
+            "-n", namespace, "--state", folder .. "/failing.db", "--grace", "1s")
+        daemon:expect "replaced policy=longer"
+        assert.are.equal(3700, object("TrainJob", "fails-train").spec.activeDeadlineSeconds)
+        assert.are.equal(0, (daemon:stop()))
+        local code, out = support.mpijobd("journal", "--state", folder .. "/failing.db", "-o", "json")
+        assert.are.equal(0, code, out)
+        local rows = support.json.decode(out)
+        assert.are.same({ 1, "done" }, { #rows, rows[1].outcome })
+        server:clear_faults()
     end)
 
     it("are inspected, and their wounds healed", function()

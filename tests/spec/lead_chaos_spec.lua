@@ -126,10 +126,11 @@ describe("three daemons in trouble #cluster", function()
         create()
         local told = ("seed %d: %s"):format(seed, table.concat(what, ", "))
         for i = 1, jobs do
-            assert.is_truthy(await(function()
+            local done = await(function()
                 local annotations = cluster:get(namespace, "job-" .. i).metadata.annotations
                 return annotations and annotations.n
-            end), "job-" .. i .. " was left: " .. told)
+            end)
+            assert.is_truthy(done, done or about("job-" .. i) .. "\nit was left: " .. told)
         end
         count()
         for i = 1, jobs do

@@ -97,9 +97,10 @@ static bool change_row(void *data, const struct store_change *c)
     change_cell(&change, c->diff);
     table_cell(&r->table, change.ptr);
     buf_free(&change);
-    char effect[96];
-    table_cell(&r->table, effect_cell(c, effect, sizeof effect));
-    if (str_starts(str_of(effect), "inert"))
+    char text[96];
+    const char *effect = effect_cell(c, text, sizeof text);
+    table_cell(&r->table, effect);
+    if (str_starts(str_of(or_empty(effect)), "inert"))
         table_tint(&r->table, TINT_HEED);
     outcome_cell(&r->table, c->outcome ? c->outcome : "in flight");
     table_cell(&r->table, c->message);
