@@ -14,7 +14,8 @@ struct waiting {
     void *texts;
     const char *policy, *cluster;
     int64_t since, expires, unchanged, failed;
-    int64_t undoes; /* the run that it takes back, by hand; 0: it is a policy's */
+    int64_t undoes;   /* the run that it takes back, by hand; 0: it is a policy's */
+    char origin[256]; /* the policy whose changes that run had made (undo.origin); "": it is not known */
     struct approver_given given[APPROVERS_QUORUM_MAX];
     size_t given_count;
     unsigned quorum;                 /* that its policy asks for; 0: none */

@@ -72,6 +72,7 @@ void waiting_write(struct waiting *w, store_done done, void *data)
     number(&j, "asked_uid", w->asked_uid);
     number(&j, "quorum", w->quorum);
     number(&j, "undoes", w->undoes);
+    text(&j, "origin", w->origin);
     json_write_key(&j, "given");
     json_write_array(&j);
     for (size_t i = 0; i < w->given_count; i++) {
@@ -161,6 +162,7 @@ static int read_one(struct approvals *a, const struct store_kept *row, struct er
     json_int64(json_get(head, "unchanged"), &w->unchanged);
     json_int64(json_get(head, "failed"), &w->failed);
     json_int64(json_get(head, "undoes"), &w->undoes);
+    json_string_at(head, "/origin", w->origin, sizeof w->origin);
     read_people(w, head);
     waiting_weigh(w, strlen(row->value));
     waiting_watch(w);

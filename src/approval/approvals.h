@@ -87,8 +87,9 @@ bool approvals_find(const struct approvals *approvals, int64_t run, struct appro
 
 struct approval_proposal { /* copied; its texts stay until done, and so has the site of that cluster to */
     const char *cluster, *server;
-    int64_t undoes;    /* the run that is to be taken back */
-    struct plan *plan; /* taken over, whatever becomes of it */
+    int64_t undoes;     /* the run that is to be taken back */
+    const char *origin; /* whose changes that run made (undo.origin); NULL: it is not known */
+    struct plan *plan;  /* taken over, whatever becomes of it */
     struct approver who;
     unsigned quorum;           /* that the policy of that run asks for; 0: none */
     int64_t expires;           /* microseconds: how long it waits */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "approval/approval_parts.h"
+#include "base/texts.h"
 #include "store/journal.h"
 #include "store/state.h"
 
@@ -111,6 +112,7 @@ static void begun(void *data, int64_t run, const struct error *err)
     w->expires = head.made_at + b->p.expires;
     w->quorum = b->p.quorum;
     w->undoes = b->p.undoes;
+    snprintf(w->origin, sizeof w->origin, "%s", or_empty(b->p.origin));
     w->asked_uid = b->p.who.uid;
     snprintf(w->asked_by, sizeof w->asked_by, "%s", b->p.who.name);
     w->unchanged = b->p.unchanged;

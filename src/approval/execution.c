@@ -10,6 +10,7 @@
 #include "loop/defer.h"
 #include "plan/plan_work.h"
 #include "run/run_change.h"
+#include "store/journal.h"
 
 struct execution {
     struct waiting *waiting;
@@ -145,9 +146,10 @@ static void made_by_hand(void *data, const struct approval_result *result, const
 
 static int execute_by_hand(struct waiting *w, struct error *err)
 {
-    char message[128];
-    snprintf(message, sizeof message, "makes the plan of run %" PRId64 ", which takes back run %" PRId64, w->run,
-             w->undoes);
+    char message[512];
+    bool known = *w->origin;
+    snprintf(message, sizeof message, "makes the plan of run %" PRId64 ", which takes back run %" PRId64 "%s%s%s",
+             w->run, w->undoes, known ? STORE_TAKES_BACK_OF : "", w->origin, known ? ")" : "");
     struct making_call call = {.runs = w->place.runs,
                                .plan = &w->plan,
                                .trigger = "approved",

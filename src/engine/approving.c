@@ -5,6 +5,7 @@
 
 #include "approval/approvals.h"
 #include "engine/engine_parts.h"
+#include "policy/in_force.h"
 #include "store/journal.h"
 
 static struct engine_cluster *reach(struct engine *e, const char *cluster, struct error *err)
@@ -41,12 +42,16 @@ static int place(void *data, const char *policy, const char *cluster, struct app
 
 struct engine_undo_terms engine_undo_terms(struct engine *e, const char *policy, const char *cluster, struct error *err)
 {
-    const struct policy_entry *entry = engine_policy(e, policy, NULL);
+    const struct policy_entry *entry = policy ? engine_policy(e, policy, NULL) : NULL;
     struct engine_cluster *there = reach(e, cluster, err);
     struct engine_undo_terms terms = {.runs = there ? &there->runs : NULL,
                                       .asks = e->o.approvers ? "the configuration names approvers" : NULL,
                                       .expires = 24 * 3600 * CLOCK_SECOND,
                                       .changes_max = -1};
+    if (!entry && (!policy || strcmp(policy, STORE_BY_HAND) != 0) && policy_set_asks(e->set, &terms.quorum) &&
+        !terms.asks)
+        terms.asks =
+            "the policy that first made these changes is not known or not in force, and policies here have approval";
     if (!entry)
         return terms;
     const struct policy *p = entry->policy;

@@ -196,7 +196,9 @@ struct engine_undo_terms {
     unsigned quorum;     /* that the policy asks for; 0: none */
     int64_t expires;     /* microseconds: how long it waits */
 };
-/* policy: of the run; it may have gone, and then it says nothing. */
+/* policy: of the run, or "by hand"; NULL: it is not known. Where it is not known or not in force, what it would ask for
+ * is not known either: the undo waits where any policy in force has approval (as many as the strictest asks for), or
+ * where a file is in quarantine. */
 struct engine_undo_terms engine_undo_terms(struct engine *engine, const char *policy, const char *cluster,
                                            struct error *err);
 /* The ceiling of an hour, where there is one, counts a change that a command makes. */

@@ -97,3 +97,17 @@ size_t policy_set_stand(const struct policy_set *set,
     }
     return count;
 }
+
+bool policy_set_asks(const struct policy_set *set, unsigned *quorum)
+{
+    bool asks = false;
+    for (size_t i = 0; set && i < set->count; i++) {
+        const struct policy *p = set->entries[i].policy;
+        asks = asks || p->approval != APPROVAL_NEVER;
+        if (p->approval != APPROVAL_NEVER && p->approval_quorum > *quorum)
+            *quorum = p->approval_quorum;
+    }
+    for (size_t i = 0; set && i < set->file_count; i++)
+        asks = asks || set->files[i]->quarantined;
+    return asks;
+}

@@ -34,4 +34,8 @@ size_t policy_set_stand(const struct policy_set *set,
                         void (*visit)(void *data, const struct policy *policy, const char *cluster, const char *why),
                         void *data);
 
+/* Does any policy of the set have `approval`, or can that not be told as a file is in quarantine? *quorum: is raised to
+ * the highest that they ask for. set may be NULL. */
+bool policy_set_asks(const struct policy_set *set, unsigned *quorum);
+
 #endif

@@ -19,6 +19,9 @@
 #define STORE_RESOURCE_DEFAULT "mpijobs.kubeflow.org"
 #define STORE_CLUSTER_DEFAULT "default" /* the one cluster without a name */
 #define STORE_BY_HAND "by hand"         /* in place of a policy, none of which can have this name */
+/* In the message of a run that makes an approved undo, behind "takes back run 42": the policy whose changes run 42 had
+ * made, or STORE_BY_HAND, then ")". */
+#define STORE_TAKES_BACK_OF " (of "
 /* The trigger of a run by hand: "undo", "apply", "stop" or "resume", and "undo-override" and so on where a freeze is
  * overridden. Of any other name: undo's. Static. */
 const char *store_hand_trigger(const char *name, bool overridden);

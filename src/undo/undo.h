@@ -58,6 +58,7 @@ struct undo {                             /* zeroed; then its owner sets these *
     char policy[256], cluster[256]; /* the run's */
     char origin[256]; /* the policy whose changes they were first: of an undo that of the run which it took back, and so
                          on; else the run's */
+    bool untraced;    /* it is an undo, and whose changes they were first is not known: origin says nothing */
     struct undo_object *objects;
     size_t count;
     size_t skipped; /* changes of which it is not known whether they were made */

@@ -17,11 +17,33 @@ static char *copy(struct undo *u, const char *text)
 #define TAKES_BACK "takes back run " /* in the message of each run that is an undo */
 #define UNDONE_MOST 16               /* undoes of undoes that are followed */
 
-static int64_t took_back(const struct store_run *run)
+/* Of an approved undo the message has the policy behind the number: another replica may have begun it, whose runs this
+ * journal does not have, or has others of these numbers. */
+static void read_named(struct undo *u, const char *rest)
 {
-    const char *at =
-        strcmp(or_empty(run->policy), STORE_BY_HAND) == 0 ? strstr(or_empty(run->message), TAKES_BACK) : NULL;
-    return at ? strtoll(at + strlen(TAKES_BACK), NULL, 10) : 0;
+    const char *end = strchr(rest, ')');
+    u->untraced = strncmp(rest, STORE_TAKES_BACK_OF, strlen(STORE_TAKES_BACK_OF)) != 0 || !end;
+    rest += strlen(STORE_TAKES_BACK_OF);
+    if (!u->untraced)
+        snprintf(u->origin, sizeof u->origin, "%.*s", (int)(end - rest), rest);
+}
+
+/* Whose changes did this run make? Where its row does not tell (it died before its end, say), that is not known. */
+static void trace(struct undo *u, const struct store_run *run)
+{
+    const char *trigger = or_empty(run->trigger), *at = strstr(or_empty(run->message), TAKES_BACK);
+    bool approved = strcmp(trigger, "approved") == 0, by_hand = strcmp(or_empty(run->policy), STORE_BY_HAND) == 0;
+    snprintf(u->origin, sizeof u->origin, "%s", or_empty(run->policy));
+    u->untraced = by_hand && (approved || strncmp(trigger, "undo", strlen("undo")) == 0);
+    u->took_back = 0;
+    if (!u->untraced || !at)
+        return;
+    char *rest;
+    int64_t number = strtoll(at + strlen(TAKES_BACK), &rest, 10);
+    if (approved)
+        read_named(u, rest);
+    else
+        u->took_back = number;
 }
 
 static bool run_found(void *data, const struct store_run *run)
@@ -33,12 +55,12 @@ static bool run_found(void *data, const struct store_run *run)
         snprintf(u->cluster, sizeof u->cluster, "%s", or_empty(run->cluster));
     }
     u->found = true;
-    u->took_back = took_back(run);
-    snprintf(u->origin, sizeof u->origin, "%s", or_empty(run->policy));
+    trace(u, run);
     return false;
 }
 
-/* An undo that is undone makes the changes of a policy once more: what that asks for holds for it. */
+/* An undo that is undone makes the changes of a policy once more: what that asks for holds for it. A run on the way
+ * that is not in this journal leaves it untraced. */
 static int find_origin(struct undo *u, struct journal *journal, struct error *err)
 {
     int rc = 0;

@@ -302,6 +302,35 @@ policy { name = "keeps", schedule = "0 0 1 1 *", run = function() store.set("n",
         end
     end)
 
+    it("has what an approved undo took back: its undo waits where another leads, too", function()
+        support.write(folder .. "/p.lua", [[
+            policy { name = "asks", schedule = "0 0 1 1 *", match = { labels = "asks" }, approval = "always", replace = { labels = { went = "yes" } } }
+        ]])
+        create("asked", '"asks":"x"')
+        local one, two = pair()
+        local function waits(text)
+            return assert(text:match "run (%d+) [^\n]*waits for approval" or text:match "approve (%d+) ", text)
+        end
+        local _, out = ask(one, "trigger", "asks")
+        local code, err
+        code, out, err = ask(one, "approve", (waits(out)))
+        assert.are.equal(0, code, err)
+        local made = assert(out:match "this is run (%d+)", out .. err)
+        assert.are.equal("yes", went "asked")
+        _, out = ask(one, "undo", made, "--kubeconfig", server.kubeconfig)
+        local undo = waits(out)
+        one:kill "sigkill"
+        two:expect(TAKEN)
+        code, out, err = ask(two, "approve", undo)
+        assert.are.equal(0, code, out .. err)
+        made = assert(out:match "this is run (%d+)", out)
+        assert.is_nil(went "asked")
+        code, out, err = ask(two, "undo", made, "--kubeconfig", server.kubeconfig)
+        assert.are.equal(4, code, out .. err)
+        support.contains(out, "waits for approval, as the policy of the run says approval: 1 changes")
+        assert.is_nil(went "asked")
+    end)
+
     local function has(text, ...)
         for _, part in ipairs { ... } do
             support.contains(text, part)

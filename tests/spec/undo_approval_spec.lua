@@ -109,6 +109,49 @@ describe("an undo under approval", function()
         assert.are.equal(0, (ask("journal", "--verify")))
     end)
 
+    it("waits also where the policy of the run is not in force any more, as long as another has approval", function()
+        start 'approval = "always",'
+        local run = changed("one", "two")
+        local function another(approval)
+            local other = FREE:gsub('"free"', '"other"'):format(namespace, approval)
+            support.write(folder .. "/p.lua", other)
+            assert.are.equal(0, (ask "reload"))
+        end
+        another 'approval = "always",'
+        local code, out, err = ask("undo", run, "--job", namespace .. "/one")
+        assert.are.equal(4, code, out .. err)
+        local waiting = out:match "run (%d+) waits for approval, as the policy that first made these changes is not known or not in force, and policies here have approval: 1 changes"
+        assert.is_truthy(waiting, out)
+        assert.are.equal("yes", freed "one")
+        code, out, err = ask("approve", waiting)
+        assert.are.equal(0, code, out .. err)
+        assert.is_nil(freed "one")
+        code, out, err = ask("undo", out:match "this is run (%d+)")
+        assert.are.equal(4, code, out .. err)
+        assert.is_nil(freed "one")
+        another 'limits = { changes = 9 }, approval = "over-limits",'
+        assert.are.equal(4, (ask("undo", run)))
+        another ""
+        assert.are.equal(0, (ask("undo", run)))
+        assert.is_nil(freed "two")
+    end)
+
+    it("does not go past a running daemon by another socket", function()
+        start 'approval = "always",'
+        local run = changed "one"
+        local code, out, err = ask("undo", run, "--no-journal", "--control", folder .. "/nowhere")
+        assert.are.equal(1, code, out)
+        support.contains(err, "is held by the process ")
+        support.contains(err, "Ask it at its own socket (--control), or stop it first")
+        assert.are.equal(1, (ask("undo", run, "--no-journal", "--control", "none")))
+        assert.are.equal("yes", freed "one")
+        daemon:stop()
+        daemon = nil
+        code, out, err = ask("undo", run, "--no-journal", "--control", folder .. "/nowhere")
+        assert.are.equal(0, code, out .. err)
+        assert.is_nil(freed "one")
+    end)
+
     it("is for those whom the configuration names, and not for who wants it", function()
         if uv.getuid() ~= 0 then
             return pending "only root can ask as another user"

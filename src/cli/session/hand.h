@@ -33,5 +33,8 @@ bool hand_close(struct session *s);
 /* The socket of the daemon that has that state: --control, the configuration's `control`, else STATE.control. NULL: it
  * has none ("none", or a state that is not kept). */
 const char *session_control_path(struct session *s, char out[4096]);
+/* Where no daemon answered at that socket: does one have the state's file all the same? Blocks. 0; ERR_REFUSED: it has;
+ * ERR_IO: the file cannot be looked at. The error is in s->error, and is not printed. */
+int session_check_unheld(struct session *s);
 
 #endif

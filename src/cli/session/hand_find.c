@@ -81,6 +81,20 @@ int hand_find(struct session *s, struct hand *h, const char *path)
                      *h->pid ? h->pid : "of another", why.message);
 }
 
+int session_check_unheld(struct session *s)
+{
+    char path[4096];
+    struct hand h = {0};
+    session_state_path(s, path);
+    int rc = look_for_holder(&h, path, &s->error);
+    if (rc || !h.held || h.brief)
+        return rc;
+    return error_set(&s->error, ERR_REFUSED,
+                     "the journal %s is held by the process %s, a daemon which may want approval for this, and it was "
+                     "not asked. Ask it at its own socket (--control), or stop it first",
+                     path, *h.pid ? h.pid : "of another");
+}
+
 /* A command says in the lock that it is one; a daemon keeps the file. Who has not said yet may be either. */
 int hand_patience(const struct hand *h)
 {

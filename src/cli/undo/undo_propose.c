@@ -5,6 +5,7 @@
 
 #include "base/texts.h"
 #include "cli/session/daemon.h"
+#include "cli/session/hand.h"
 #include "cli/undo/undoing.h"
 
 struct asked {
@@ -145,7 +146,9 @@ int undo_propose(struct undoing *u, bool *waits)
     bool reached;
     int rc = daemon_ask(&u->s, &q, &reached);
     *waits = a.waits;
-    if (!rc || !reached) /* without a daemon nobody could approve it */
+    if (!reached) /* without a daemon nobody could approve it */
+        rc = session_check_unheld(&u->s);
+    if (!rc)
         return a.code;
     session_fail(&u->s, &u->s.error);
     return u->s.error.code == ERR_LIMIT ? EXIT_LIMITED : EXIT_FAILED;

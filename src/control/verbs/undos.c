@@ -171,6 +171,7 @@ static void carry_out(struct undoing *u)
         const struct approval_proposal p = {.cluster = cluster_name(cluster),
                                             .server = cluster_server(cluster),
                                             .undoes = u->undo.number,
+                                            .origin = u->undo.untraced ? NULL : u->undo.origin,
                                             .plan = &u->plan,
                                             .who = u->who,
                                             .quorum = u->terms.quorum,
@@ -311,7 +312,7 @@ static void was_read(struct work *work)
         fail(u, &u->error);
         return;
     }
-    u->terms = engine_undo_terms(v->o.engine, u->undo.origin, u->undo.cluster, &unreached);
+    u->terms = engine_undo_terms(v->o.engine, u->undo.untraced ? NULL : u->undo.origin, u->undo.cluster, &unreached);
     if (u->propose && !u->terms.asks && !u->terms.over_limits) {
         answer_free(u);
         return;
