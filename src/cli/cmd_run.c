@@ -135,7 +135,7 @@ static void once_done(void *data)
 
 static int once_code(const struct daemon *d)
 {
-    once_tell(&d->s, &(struct once_counts){d->runs, d->changed, d->unchanged, d->failed, d->waiting});
+    once_tell(&d->s, &(struct once_counts){d->runs, d->changed, d->unchanged, d->failed, d->waiting, d->broken});
     if (d->broken || d->cancelled || d->s.lost)
         return EXIT_FAILED;
     return d->limited ? EXIT_LIMITED : d->failed ? EXIT_SOME_FAILED : EXIT_DONE;

@@ -42,6 +42,7 @@ static void as_json(const struct session *s, const struct once_counts *c)
     number(&w, "unchanged", c->unchanged);
     number(&w, "failed", c->failed);
     number(&w, "waiting", c->waiting);
+    number(&w, "runs_failed", c->broken);
     json_write_key(&w, "dry_run");
     json_write_bool(&w, s->options.dry_run);
     write_aside(&w, s);
@@ -64,6 +65,8 @@ void once_tell(const struct session *s, const struct once_counts *c)
     printf("%" PRId64 " run%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed", c->runs,
            c->runs == 1 ? "" : "s", c->changed, s->options.dry_run ? "would be changed" : "changed", c->unchanged,
            c->failed);
+    if (c->broken)
+        printf("; %" PRId64 " of the runs failed (see the log)", c->broken);
     if (c->waiting)
         printf("; %" PRId64 " run%s for approval: mpijobd approve asks the daemon that has this state", c->waiting,
                c->waiting == 1 ? " waits" : "s wait");

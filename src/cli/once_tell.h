@@ -8,6 +8,7 @@
 struct once_counts {
     int64_t runs, changed, unchanged, failed;
     int64_t waiting; /* runs that wait for approval */
+    int64_t broken;  /* runs that have failed as a whole */
 };
 /* On standard output: the counts of all runs, and the policies that had none, as a cluster's version cannot do them. */
 void once_tell(const struct session *s, const struct once_counts *counts);

@@ -148,8 +148,8 @@ int engine_leads(const struct engine *engine, struct error *err);
 /* May what is paused be changed and told here? Where daemons share the jobs each has pauses of its own; else as
  * engine_leads. */
 int engine_pauses_here(const struct engine *engine, struct error *err);
-/* Appends which other daemons act for a part of the jobs; nothing where no other does. */
-void engine_others(const struct engine *engine, struct buf *out);
+/* Where daemons share the jobs: appends this one's shards ("0, 2", "none"), and who else acts for a part of them. */
+void engine_shares(const struct engine *engine, struct buf *mine, struct buf *others);
 
 /* Starts one run of every policy on each of its clusters, which have to be connected. done is called once, later, when
  * all have ended. */

@@ -142,8 +142,10 @@ int engine_pauses_here(const struct engine *e, struct error *err)
     return e->o.shards ? 0 : engine_leads(e, err);
 }
 
-void engine_others(const struct engine *e, struct buf *out)
+void engine_shares(const struct engine *e, struct buf *mine, struct buf *others)
 {
-    if (e->o.shards)
-        shards_others(e->o.shards, out);
+    if (!e->o.shards)
+        return;
+    shards_mine(e->o.shards, mine);
+    shards_others(e->o.shards, others);
 }

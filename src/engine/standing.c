@@ -31,15 +31,15 @@ static const char *why_quarantined(const struct policy_entry *entry, char out[51
     return out;
 }
 
-static const char *why_paused(const struct engine *e, const struct policy_entry *entry, char out[512])
+static const char *why_paused(const struct engine *e, const struct policy_entry *entry, char out[600])
 {
     char when[32];
     const struct paused_mark *mark = engine_paused(e, entry->policy->name);
     if (!mark)
         return NULL;
     clock_format(mark->at, false, when);
-    snprintf(out, 512, "by %s, since %s%s%s", *mark->who ? mark->who : "an unknown user", when, *mark->why ? ": " : "",
-             mark->why);
+    snprintf(out, 600, "by %s, since %s%s%s%s", *mark->who ? mark->who : "an unknown user", when,
+             e->o.shards ? SHARDS_PAUSE : "", *mark->why ? ": " : "", mark->why);
     return out;
 }
 
@@ -61,7 +61,9 @@ static const char *why_standing_by(const struct engine_cluster *at, char out[512
 {
     const struct engine *e = at->engine;
     if (e->o.shards) {
-        snprintf(out, 512, "this daemon owns no shard of the jobs");
+        const char *they = shards_owned(e->o.shards) ? "does not act yet for the shards that it owns" /* they move */
+                                                     : "owns no shard of the jobs";
+        snprintf(out, 512, "this daemon %s", they);
         return out;
     }
     struct lead_standing lead = lead_look(e->o.lead);
@@ -99,7 +101,7 @@ static void visit_one(const struct engine_cluster *at, const struct policy_entry
 {
     const struct engine *e = at->engine;
     struct error err;
-    char text[512];
+    char text[600];
     struct engine_standing s = {.entry = entry, .cluster = cluster_name(at->site.cluster), .due = INT64_MAX};
     enum policy_stand is = policy_stand(entry->policy, at->site.cluster, &err);
     count_runs(at, &s);

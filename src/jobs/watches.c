@@ -237,6 +237,27 @@ static int start_cache(struct job_cache *held, struct error *err)
     return rc;
 }
 
+static void note_lists(struct watches *watches, const struct policy_set *set)
+{
+    free(watches->lists);
+    watches->lists = calloc(set->count + 1, sizeof *watches->lists);
+    watches->list_count = 0;
+    for (size_t i = 0; watches->lists && i < set->count; i++) {
+        const struct policy *p = set->entries[i].policy;
+        if (p->on)
+            watches->lists[watches->list_count++] = policy_kinds_bits(&p->kinds);
+    }
+}
+
+/* A policy is about this kind alone. */
+static bool is_alone(const struct watches *watches, size_t kind)
+{
+    size_t i = 0;
+    while (i < watches->list_count && watches->lists[i] != UINT64_C(1) << kind)
+        i++;
+    return i < watches->list_count;
+}
+
 static void open_one(struct watches *watches, const struct mpijob_kind *kind, const struct wish *w)
 {
     struct error err;
@@ -260,7 +281,7 @@ static void open_one(struct watches *watches, const struct mpijob_kind *kind, co
     error_keep(&watches->unopened[mpijob_kind_index(kind)], rc ? &err : NULL);
     watches->tried[mpijob_kind_index(kind)] = kind;
     if (rc) {
-        bool absent = err.code == ERR_NOT_FOUND && !watches->alone[mpijob_kind_index(kind)];
+        bool absent = err.code == ERR_NOT_FOUND && !is_alone(watches, mpijob_kind_index(kind));
         log_event(watches->site->log, absent ? LOG_WARN : LOG_ERROR, "the jobs cannot be watched",
                   LOG_FIELDS({"cluster", watches->site->told}, {"reason", err.message}));
         return;
@@ -282,22 +303,11 @@ static const struct mpijob_kind *kind_of(const struct policy_set *set, size_t in
     return NULL;
 }
 
-static bool has_alone(const struct policy_set *set, const struct mpijob_kind *kind)
-{
-    for (size_t i = 0; i < set->count; i++) {
-        const struct policy *p = set->entries[i].policy;
-        if (p->on && p->kinds.count == 1 && p->kinds.of[0].kind == kind)
-            return true;
-    }
-    return false;
-}
-
 static void update_one(struct watches *watches, const struct policy_set *set, const struct mpijob_kind *kind)
 {
     struct job_cache **cache = &watches->caches[mpijob_kind_index(kind)];
     struct wish w;
     int rc = make_wish(&w, watches, set, kind);
-    watches->alone[mpijob_kind_index(kind)] = has_alone(set, kind);
     if (rc)
         log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched: out of memory",
                   LOG_FIELDS({"cluster", watches->site->told}));
@@ -311,6 +321,7 @@ static void update_one(struct watches *watches, const struct policy_set *set, co
 
 void watches_update(struct watches *watches, const struct policy_set *set)
 {
+    note_lists(watches, set);
     for (size_t k = 0; k < MPIJOB_KINDS_MOST; k++) {
         const struct mpijob_kind *kind = kind_of(set, k);
         if (kind)
@@ -324,6 +335,9 @@ void watches_close(struct watches *watches)
 {
     for (size_t k = 0; k < MPIJOB_KINDS_MOST; k++)
         let_go(watches, k);
+    free(watches->lists);
+    watches->lists = NULL;
+    watches->list_count = 0;
 }
 
 /* ---- subscribers ---- */

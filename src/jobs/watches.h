@@ -39,7 +39,9 @@ struct watches {
         [MPIJOB_KINDS_MOST]; /* by the kinds' index; NULL: no policy in force needs it, or it could not be opened */
     const struct error *unopened[MPIJOB_KINDS_MOST];    /* why it could not; NULL: it could */
     const struct mpijob_kind *tried[MPIJOB_KINDS_MOST]; /* the kind that could not be; held by the policies in force */
-    bool alone[MPIJOB_KINDS_MOST]; /* a policy is about this kind alone: that the server does not have it is trouble */
+    uint64_t *lists; /* the kinds of each policy with `on`, as bits by their index: where the server has none of a
+                      * policy's kinds, that is trouble */
+    size_t list_count;
     struct watch_subscriber *subscribers; /* list */
 };
 
@@ -62,14 +64,16 @@ struct watch_part {
     bool synced;                 /* its jobs were listed */
     const struct error *trouble; /* why they cannot be listed or watched now; NULL: nothing is wrong that is known */
     int64_t silence_us;          /* since the server was last heard for it; -1: never */
-    bool absent;                 /* the server does not have the kind, and no policy is about it alone */
+    bool absent;                 /* the server does not have the kind, and each policy about it has another there */
+    uint64_t lacked;             /* the kinds that the server does not have, as bits by their index */
 };
 /* It is not known what becomes of the jobs there. */
 static inline bool watch_part_blind(const struct watch_part *part)
 {
     return !part->absent && (!part->synced || part->trouble);
 }
-/* Does the policy wait for what becomes of the jobs there? */
+/* Does the policy wait for what becomes of the jobs there? Not where the server does not have the kind, and has another
+ * of the policy's. */
 bool watch_part_concerns(const struct watch_part *part, const struct policy *policy);
 void watches_each(const struct watches *watches, void (*visit)(void *data, const struct watch_part *part), void *data);
 

@@ -85,32 +85,59 @@ int64_t watches_scope(const struct job_cache *held, const struct mpijob_match *m
 
 /* ---- where nothing can be seen ---- */
 
-static bool is_absent(const struct watches *watches, size_t kind, const struct error *trouble)
+static bool says_lacked(const struct error *trouble)
 {
-    return trouble && trouble->code == ERR_NOT_FOUND && !watches->alone[kind];
+    return trouble && trouble->code == ERR_NOT_FOUND;
+}
+
+static uint64_t lacked_kinds(const struct watches *watches)
+{
+    uint64_t lacked = 0;
+    for (size_t k = 0; k < MPIJOB_KINDS_MOST; k++) {
+        const struct job_cache *held = watches->caches[k];
+        bool lacks = says_lacked(watches->unopened[k]);
+        for (size_t i = 0; held && i < cache_scopes(held->cache); i++)
+            lacks = lacks || says_lacked(cache_scope(held->cache, i).trouble);
+        lacked |= (uint64_t)lacks << k;
+    }
+    return lacked;
+}
+
+/* The server does not have it, and has another kind of each policy that is about it. */
+static bool is_absent(const struct watches *watches, size_t kind, uint64_t lacked, const struct error *trouble)
+{
+    for (size_t i = 0; i < watches->list_count; i++) {
+        if (watches->lists[i] >> kind & 1 && !(watches->lists[i] & ~lacked))
+            return false;
+    }
+    return says_lacked(trouble);
 }
 
 bool watch_part_concerns(const struct watch_part *part, const struct policy *p)
 {
-    return p->on && policy_kinds_have(&p->kinds, part->kind) &&
+    bool others = says_lacked(part->trouble) && policy_kinds_bits(&p->kinds) & ~part->lacked;
+    return p->on && !others && policy_kinds_have(&p->kinds, part->kind) &&
            (!part->name_space || mpijob_match_in_namespace(p->match, str_of(part->name_space)));
 }
 
 void watches_each(const struct watches *watches, void (*visit)(void *data, const struct watch_part *part), void *data)
 {
+    uint64_t lacked = lacked_kinds(watches);
     for (size_t k = 0; k < MPIJOB_KINDS_MOST; k++) {
         const struct job_cache *held = watches->caches[k];
         struct watch_part part = {.kind = watches->tried[k],
                                   .trouble = watches->unopened[k],
                                   .silence_us = -1,
-                                  .absent = is_absent(watches, k, watches->unopened[k])};
+                                  .absent = is_absent(watches, k, lacked, watches->unopened[k]),
+                                  .lacked = lacked};
         if (part.trouble)
             visit(data, &part);
         for (size_t i = 0; held && i < cache_scopes(held->cache); i++) {
             struct cache_scope scope = cache_scope(held->cache, i);
-            part = (struct watch_part){held->kind,       scope.name_space,
-                                       scope.synced,     scope.trouble,
-                                       scope.silence_us, !scope.synced && is_absent(watches, k, scope.trouble)};
+            part = (struct watch_part){
+                held->kind,    scope.name_space, scope.synced,
+                scope.trouble, scope.silence_us, !scope.synced && is_absent(watches, k, lacked, scope.trouble),
+                lacked};
             visit(data, &part);
         }
     }

@@ -199,6 +199,13 @@ static void add_others(const struct shards *s, struct buf *out)
     }
 }
 
+void shards_mine(const struct shards *s, struct buf *out)
+{
+    add_owned(s, s->identity, out);
+    if (!shards_owned(s))
+        buf_puts(out, "none");
+}
+
 void shards_others(const struct shards *s, struct buf *out)
 {
     const char *between = "";

@@ -10,6 +10,9 @@
 
 struct shards;
 
+/* What a pause does not hold for, as words after "paused by root since ...". */
+#define SHARDS_PAUSE ", on this daemon alone: whoever takes over a shard of its acts there"
+
 /* The name of a shard's Lease, where the roll's is `name`. Returns out. */
 #define SHARD_LEASE_MAX 288
 const char *shards_lease(const char *name, unsigned shard, char out[SHARD_LEASE_MAX]);
@@ -35,6 +38,8 @@ int shards_refuse_one(const struct shards *shards, unsigned shard, struct error 
 /* Appends how they stand, as a sentence. False: something is wrong, which it says. *acts false: this daemon owns a
  * shard and cannot act for it, so that nobody does. */
 bool shards_text(const struct shards *shards, bool *acts, struct buf *out);
+/* Appends the shards that this daemon owns: "0, 2", or "none". */
+void shards_mine(const struct shards *shards, struct buf *out);
 /* Appends who owns the other shards: "node-b (shards 1, 3), node-c (shard 4)". Nothing where no other daemon does. */
 void shards_others(const struct shards *shards, struct buf *out);
 

@@ -217,6 +217,35 @@ policy { name = "met", kind = { "MPIJob", "JobSet" }, on = "match", match = { la
         assert.are.equal(1, support.count(daemon.stderr, "jobs cannot be listed"), daemon.stderr)
     end)
 
+    it("is not well where the server has none of its kinds, and names only those that are blind", function()
+        serve()
+        create("MPIJob", "m-1", nil, { team = "m" })
+        policy [[
+policy { name = "list", kind = { "MPIJob", "TrainJob" }, on = "match", match = { labels = "team=m" }, replace = { labels = { list = "yes" } } }
+policy { name = "only", kind = { "TrainJob", "JobSet" }, on = "match", match = { labels = "team=m" }, replace = { labels = { only = "yes" } } }
+]]
+        local code, out, err = once()
+        assert.are.equal(1, code, out .. err)
+        support.contains(out, "1 of the runs failed (see the log)")
+        local daemon = start("--listen", "127.0.0.1:0")
+        local port = daemon:expect("metrics and health are served"):match "127%.0%.0%.1:(%d+)"
+        local blind
+        assert.is_truthy(support.proc.await(function()
+            out = select(2, support.mpijobd("status", "--control", folder .. "/control"))
+            blind = select(2, out:gsub("%[%-%] [^\n]+s in all namespaces [^\n]+; blind there: only\n", ""))
+            return blind == 2
+        end), out)
+        support.contains(out, "[+] MPIJobs in all namespaces")
+        local text, status = require("socket.http").request("http://127.0.0.1:" .. port .. "/readyz?verbose")
+        assert.are.equal(503, status, text)
+        stop(daemon)
+        code, out, err = mpijobd("doctor", folder .. "/policies")
+        assert.are.equal(1, code, out .. err)
+        support.contains(out, "the server does not have TrainJobs: no trainer.kubeflow.org v1alpha1")
+        support.contains(out, "policy only can act on nothing: the server has none of its kinds")
+        support.lacks(out, "policy list can")
+    end)
+
     it("is planned, explained, allowed and looked at as each kind is", function()
         serve "--kinds"
         create("TrainJob", "p-1", { activeDeadlineSeconds = 3600 }, { team = "p" })

@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "cli/doctor/doctor_question.h"
+#include "engine/engine.h"
 #include "mpijob/dialect.h"
+#include "policy/in_force.h"
 #include "time/duration.h"
 
 #define SKEW_NOTED 5   /* seconds */
@@ -152,9 +154,38 @@ static const char *group_of(const struct mpijob_kind *kind)
     return *kind->group ? kind->group : "the server";
 }
 
+/* Kinds whose versions are not looked up when the cluster is connected to are asked for here. */
+static bool is_lacked(struct doctor *d, const struct mpijob_kind *kind)
+{
+    char path[400];
+    size_t waiting = 0;
+    struct question q = {.d = d, .waiting = &waiting};
+    snprintf(path, sizeof path, "/apis/%.200s/%.100s", kind->group,
+             mpijob_target_version(cluster_target(d->s.cluster, kind)));
+    if (!*kind->group)
+        return false;
+    question_ask(&q, "GET", path, (struct str){0});
+    question_wait(d, &waiting);
+    return q.status == 404;
+}
+
+/* Policies that have no kind left. lacked: kinds, as bits by their index. */
+static void tell_useless(struct doctor *d, uint64_t lacked)
+{
+    const struct policy_set *set = d->s.engine && !d->policy_error_count ? engine_policies(d->s.engine) : NULL;
+    for (size_t i = 0; set && i < set->count; i++) {
+        const struct policy *p = set->entries[i].policy;
+        if (!p->kinds.count || (policy_kinds_bits(&p->kinds) & ~lacked) || !policy_in_force(p, d->s.cluster))
+            continue;
+        doctor_say(d, DOCTOR_FAILED, "install what defines its kind, or take the policy away",
+                   "policy %s can act on nothing: the server has none of its kinds", p->name);
+    }
+}
+
 bool doctor_versions(struct doctor *d)
 {
     const struct session *s = &d->s;
+    uint64_t lacked = 0;
     if (!cluster_ready(s->cluster)) {
         doctor_say(d, DOCTOR_FAILED, "is the operator's definition (CRD) of MPIJobs installed?", "%s",
                    s->error.message);
@@ -168,15 +199,20 @@ bool doctor_versions(struct doctor *d)
             continue;
         if (cluster_serves(s->cluster, kind, &err))
             doctor_say(d, DOCTOR_FAILED, NULL, "%s", err.message);
-        else if (mpijob_kind_described(kind))
-            doctor_say(d, DOCTOR_OK, NULL,
-                       "%ss of %s are asked for as %s%s; the server was not asked whether it has them", name,
-                       group_of(kind), mpijob_target_version(cluster_target(s->cluster, kind)),
-                       mpijob_kind_added(kind) ? ", as the plugin says" : "");
+        else if (mpijob_kind_described(kind) && is_lacked(d, kind)) {
+            lacked |= UINT64_C(1) << i;
+            doctor_say(d, DOCTOR_WARNING, NULL, "the server does not have %ss: no %s %s", name, group_of(kind),
+                       mpijob_target_version(cluster_target(s->cluster, kind)));
+        } else if (mpijob_kind_described(kind))
+            doctor_say(d, DOCTOR_OK, NULL, "%ss of %s are asked for as %s%s%s", name, group_of(kind),
+                       mpijob_target_version(cluster_target(s->cluster, kind)),
+                       mpijob_kind_added(kind) ? ", as the plugin says" : "",
+                       *kind->group ? "" : "; the server was not asked whether it has them");
         else
             doctor_say(d, DOCTOR_OK, NULL, "%s serves %ss as %s; %s is used", group_of(kind), name,
                        cluster_versions(s->cluster, kind), mpijob_target_version(cluster_target(s->cluster, kind)));
     }
+    tell_useless(d, lacked); /* the other checks are about the cluster, and go on */
     return true;
 }
 

@@ -100,13 +100,16 @@ static void begin(struct verbs *v, struct control_request *r, struct json args, 
 
 /* ---- pause ---- */
 
-/* Where daemons share the jobs, those that were not told. */
-static void write_others(const struct act *a, struct json_writer *w)
+/* Where daemons share the jobs: those of this one, where alone a pause holds, and the daemons that were not told. */
+static void write_shares(const struct act *a, struct json_writer *w, bool with_mine)
 {
-    struct buf others = BUF_INIT;
-    engine_others(engine_of(a), &others);
+    struct buf mine = BUF_INIT, others = BUF_INIT;
+    engine_shares(engine_of(a), &mine, &others);
+    if (with_mine && mine.len && !mine.failed)
+        write_text(w, "shards", mine.ptr);
     if (others.len && !others.failed)
         write_text(w, "others", others.ptr);
+    buf_free(&mine);
     buf_free(&others);
 }
 
@@ -122,7 +125,7 @@ static void answer_paused(struct act *a, const struct paused_mark *mark, bool al
     write_time(&w, "since", mark->at);
     json_write_key(&w, "already");
     json_write_bool(&w, already);
-    write_others(a, &w);
+    write_shares(a, &w, true);
     if (a->request)
         answer_with(a->request, &w);
     buf_free(&out);
@@ -187,7 +190,7 @@ static void answer_resumed(struct act *a)
     json_write_key(&w, "was_quarantined");
     json_write_bool(&w, a->was_quarantined);
     if (a->was_paused)
-        write_others(a, &w);
+        write_shares(a, &w, false);
     if (a->request)
         answer_with(a->request, &w);
     buf_free(&out);
@@ -296,7 +299,7 @@ static void all_ended(void *data, const struct error *err)
     }
     json_write_end(&a->w); /* the runs */
     if (!*a->job)
-        write_others(a, &a->w);
+        write_shares(a, &a->w, false);
     if (a->request)
         answer_with(a->request, &a->w);
     finish(a);

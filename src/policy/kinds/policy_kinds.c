@@ -84,6 +84,14 @@ void policy_kinds_names(const struct policy_kinds *kinds,
     }
 }
 
+uint64_t policy_kinds_bits(const struct policy_kinds *kinds)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < kinds->count; i++)
+        bits |= UINT64_C(1) << mpijob_kind_index(kinds->of[i].kind);
+    return bits;
+}
+
 const char *policy_kinds_job(const struct policy_kinds *kinds, const struct mpijob_kind *kind, const char *job,
                              char out[POLICY_KINDS_JOB])
 {

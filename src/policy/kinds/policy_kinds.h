@@ -29,6 +29,8 @@ static inline bool policy_kinds_have(const struct policy_kinds *kinds, const str
 {
     return policy_kinds_find(kinds, kind) != NULL;
 }
+/* As bits by their index. */
+uint64_t policy_kinds_bits(const struct policy_kinds *kinds);
 /* The kind of an object that the policy was given, by its own `kind` and `apiVersion`; the first of the list where the
  * object does not say. */
 const struct mpijob_kind *policy_kinds_of(const struct policy_kinds *kinds, struct json object);
