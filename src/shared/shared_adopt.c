@@ -187,6 +187,12 @@ static bool is_open_here(const struct adopt *a, const char *whose)
     return a->count && bsearch(&id, a->open_here, a->count, sizeof id, in_order);
 }
 
+/* By the address that this replica reaches it by. */
+static const char *server_of(const struct shared *s, const char *told)
+{
+    return told && strcmp(told, SHARED_SERVER) == 0 ? kube_server(s->o.kube) : told;
+}
+
 static bool adopt_change(void *data, const struct shared_row *row)
 {
     static const char *const keys[] = {"policy", "cluster", "server",           "version", "resource", "namespace",
@@ -210,7 +216,7 @@ static bool adopt_change(void *data, const struct shared_row *row)
                                       .epoch = number(t.object, "epoch"),
                                       .policy = got(&t, 0),
                                       .cluster = got(&t, 1),
-                                      .server = got(&t, 2),
+                                      .server = server_of(a->of, got(&t, 2)),
                                       .version = got(&t, 3),
                                       .resource = got(&t, 4),
                                       .name_space = got(&t, 5),

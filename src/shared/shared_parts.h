@@ -16,6 +16,9 @@
 
 #define SHARED_LOG_MAX ((size_t)128 * 1024) /* bytes of lines in the head; more go into a ConfigMap of their own */
 
+/* In the row of a change, the server that the state itself is on: the replicas may reach it by different addresses. */
+#define SHARED_SERVER "the state's"
+
 /* ---- operations: shared_ops.c ---- */
 
 enum op_stage {

@@ -181,8 +181,11 @@ static void intent(struct state *state, const struct store_intent *intent, const
         op->alone = !handled && is_away(s);
     if (op && handled)
         row_line_handled(&op->lines, handled);
+    struct store_intent told = *intent;
+    if (intent->server && strcmp(intent->server, kube_server(s->o.kube)) == 0)
+        told.server = SHARED_SERVER;
     if (op)
-        row_line_intended_value(&op->value, intent, s->replica);
+        row_line_intended_value(&op->value, &told, s->replica);
     if (submit_after(s, op))
         journal_intent(store_journal(s->o.store), intent, journalled, op);
 }

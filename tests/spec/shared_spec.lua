@@ -465,6 +465,25 @@ policy { name = "keeps", schedule = "0 0 1 1 *", run = function() store.set("n",
         end
     end)
 
+    it("knows the server again that another replica reached by another address: what it had begun there is looked up", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
+        local way = relay(server.url)
+        finally(way.close)
+        local one = replica "one"
+        one:expect(TAKEN)
+        local conf = support.read(server.kubeconfig):gsub("server: [^\n]+", "server: " .. way.url)
+        local two = replica("two", { kubeconfig = support.write(folder .. "/two.kubeconfig", conf) })
+        two:expect(STANDS)
+        server:fault { fault = "stall", method = "PUT", path = "*/mpijobs/*" }
+        create("begun", '"todo":"x"')
+        assert.is_truthy(await(function() return #server:requests "method=PUT&path=*/mpijobs/*" > 0 end))
+        one:kill "sigkill"
+        server:clear_faults()
+        support.contains(two:expect "a change was in flight", "outcome=not-done")
+        assert.is_truthy(await(function() return counted "todo" == 1 end))
+        assert.are.equal("1", jobs "todo"[1].metadata.annotations.n)
+    end)
+
     it("lets who loses the lead and takes it again finish its own run", function()
         support.write(folder .. "/p.lua", COUNT:format 'schedule = "0 * * * *", limits = { concurrency = 1 }')
         for i = 1, JOBS do
