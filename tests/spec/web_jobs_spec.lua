@@ -117,7 +117,7 @@ tokens: { read: read, write: write }
         assert.are.equal(404, (read:get("/api/v1/jobs?cluster=other")))
         status, body = read:get("/api/v1/report?by=team")
         assert.are.equal(400, status)
-        support.contains(body.detail, "by takes namespace, owner or label:KEY")
+        support.contains(body.detail, "by takes namespace, kind, owner or label:KEY")
     end)
 
     it("lets others be answered while it goes over many jobs", function()
