@@ -146,7 +146,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    MUST(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+    const struct linger at_once = {.l_onoff =
+                                       1}; /* a closed connection does not keep its port: thousands come a second */
+    MUST(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
+        MUST(errno == EADDRNOTAVAIL); /* other programs have all ports of this machine */
+        close(fd);
+        return 0;
+    }
+    MUST(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
     for (size_t at = 1; at < size && !ended;) {
         size_t piece = data[0] ? 1 + data[0] * (at + 7) % 700 : size - at;
         ssize_t n = write(fd, data + at, piece < size - at ? piece : size - at);
