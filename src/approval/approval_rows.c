@@ -9,6 +9,7 @@
 #include "approval/approval_parts.h"
 #include "base/texts.h"
 #include "store/kept.h"
+#include "json/member.h"
 #include "json/write.h"
 
 #define SPACE APPROVALS_SPACE
@@ -17,18 +18,6 @@
 static void key_of(int64_t run, char out[KEY_SIZE])
 {
     snprintf(out, KEY_SIZE, "%" PRId64, run);
-}
-
-static void number(struct json_writer *w, const char *key, int64_t value)
-{
-    json_write_key(w, key);
-    json_write_int(w, value);
-}
-
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    json_write_key(w, key);
-    json_write_string(w, value);
 }
 
 /* Is there no room for a new one? */
@@ -60,26 +49,26 @@ void waiting_write(struct waiting *w, store_done done, void *data)
     key_of(w->run, key);
     json_writer_init(&j, &out);
     json_write_object(&j);
-    text(&j, "policy", w->policy);
-    text(&j, "cluster", w->cluster);
-    number(&j, "since", w->since);
-    number(&j, "expires", w->expires);
-    number(&j, "unchanged", w->unchanged);
-    number(&j, "failed", w->failed);
-    text(&j, "approved_by", w->approved_by);
-    number(&j, "approved_uid", w->approved_uid);
-    text(&j, "asked_by", w->asked_by);
-    number(&j, "asked_uid", w->asked_uid);
-    number(&j, "quorum", w->quorum);
-    number(&j, "undoes", w->undoes);
-    text(&j, "origin", w->origin);
+    json_member_text(&j, "policy", w->policy);
+    json_member_text(&j, "cluster", w->cluster);
+    json_member_int(&j, "since", w->since);
+    json_member_int(&j, "expires", w->expires);
+    json_member_int(&j, "unchanged", w->unchanged);
+    json_member_int(&j, "failed", w->failed);
+    json_member_text(&j, "approved_by", w->approved_by);
+    json_member_int(&j, "approved_uid", w->approved_uid);
+    json_member_text(&j, "asked_by", w->asked_by);
+    json_member_int(&j, "asked_uid", w->asked_uid);
+    json_member_int(&j, "quorum", w->quorum);
+    json_member_int(&j, "undoes", w->undoes);
+    json_member_text(&j, "origin", w->origin);
     json_write_key(&j, "given");
     json_write_array(&j);
     for (size_t i = 0; i < w->given_count; i++) {
         json_write_object(&j);
-        text(&j, "by", w->given[i].by);
-        number(&j, "uid", w->given[i].uid);
-        number(&j, "at", w->given[i].at);
+        json_member_text(&j, "by", w->given[i].by);
+        json_member_int(&j, "uid", w->given[i].uid);
+        json_member_int(&j, "at", w->given[i].at);
         json_write_end(&j);
     }
     json_write_end(&j);

@@ -6,6 +6,7 @@
 #include <zdict.h>
 #include <zstd.h>
 
+#include "base/grown.h"
 #include "loop/work.h"
 
 #define LEVEL 3 /* 6 would save a tenth of the bytes for four times the work */
@@ -184,14 +185,10 @@ void samples_add(struct samples *s, struct str raw)
 {
     if (raw.len > SAMPLE_MAX)
         return;
-    if (s->count == s->cap) {
-        size_t cap = s->cap ? s->cap * 2 : 512;
-        size_t *sizes = realloc(s->sizes, cap * sizeof *sizes);
-        if (!sizes)
-            return;
-        s->sizes = sizes;
-        s->cap = cap;
-    }
+    size_t *sizes = grown(s->sizes, s->count, &s->cap, sizeof *sizes, 512);
+    if (!sizes)
+        return;
+    s->sizes = sizes;
     if (buf_reserve(&s->bytes, raw.len))
         return;
     buf_add_str(&s->bytes, raw);

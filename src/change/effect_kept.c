@@ -9,16 +9,11 @@
 
 #include "mpijob/kind.h"
 #include "store/kept.h"
+#include "json/member.h"
 #include "json/write.h"
 
 #define SPACE "effect"
 #define KEY_SIZE 24
-
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
 
 void effect_keep(struct store *store, const struct effect_kept *e)
 {
@@ -28,15 +23,15 @@ void effect_keep(struct store *store, const struct effect_kept *e)
     snprintf(key, sizeof key, "%" PRId64, e->row);
     json_writer_init(&w, &out);
     json_write_object(&w);
-    text(&w, "policy", e->policy);
-    text(&w, "cluster", e->cluster);
-    text(&w, "kind", mpijob_kind_info(e->target.kind)->name);
-    text(&w, "version", mpijob_target_version(e->target));
-    text(&w, "controller", mpijob_controller_name(e->target.controller));
-    text(&w, "namespace", e->name_space);
-    text(&w, "name", e->name);
-    text(&w, "uid", e->uid);
-    text(&w, "sign", mpijob_sign_text(e->sign));
+    json_member_text(&w, "policy", e->policy);
+    json_member_text(&w, "cluster", e->cluster);
+    json_member_text(&w, "kind", mpijob_kind_info(e->target.kind)->name);
+    json_member_text(&w, "version", mpijob_target_version(e->target));
+    json_member_text(&w, "controller", mpijob_controller_name(e->target.controller));
+    json_member_text(&w, "namespace", e->name_space);
+    json_member_text(&w, "name", e->name);
+    json_member_text(&w, "uid", e->uid);
+    json_member_text(&w, "sign", mpijob_sign_text(e->sign));
     json_write_end(&w);
     struct store_kept row = {.space = SPACE, .key = key, .value = out.ptr};
     if (!out.failed) /* without memory a restart does not look for it */

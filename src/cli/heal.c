@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
+
 #define CONCURRENCY 8
 
 struct patient {
@@ -25,14 +27,10 @@ static struct patient *patient_of(struct heal *heal, const struct found_job *job
     const struct mpijob_view *v = &job->view;
     if (heal->count && heal->items[heal->count - 1].job == job)
         return &heal->items[heal->count - 1];
-    if (heal->count == heal->cap) {
-        size_t cap = heal->cap ? heal->cap * 2 : 16;
-        struct patient *items = realloc(heal->items, cap * sizeof *items);
-        if (!items)
-            return NULL;
-        heal->items = items;
-        heal->cap = cap;
-    }
+    struct patient *items = grown(heal->items, heal->count, &heal->cap, sizeof *items, 16);
+    if (!items)
+        return NULL;
+    heal->items = items;
     struct patient *p = &heal->items[heal->count++];
     *p = (struct patient){.job = job, .heal = heal};
     snprintf(p->key, sizeof p->key, "%.*s/%.*s", (int)v->name_space.len, v->name_space.ptr, (int)v->name.len,

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "json/member.h"
 #include "json/write.h"
 
 static void write_aside(struct json_writer *w, const struct session *s)
@@ -25,24 +26,18 @@ static void write_aside(struct json_writer *w, const struct session *s)
     json_write_end(w);
 }
 
-static void number(struct json_writer *w, const char *key, int64_t n)
-{
-    json_write_key(w, key);
-    json_write_int(w, n);
-}
-
 static void as_json(const struct session *s, const struct once_counts *c)
 {
     struct buf out = BUF_INIT;
     struct json_writer w;
     json_writer_init(&w, &out);
     json_write_object(&w);
-    number(&w, "runs", c->runs);
-    number(&w, "changed", c->changed);
-    number(&w, "unchanged", c->unchanged);
-    number(&w, "failed", c->failed);
-    number(&w, "waiting", c->waiting);
-    number(&w, "runs_failed", c->broken);
+    json_member_int(&w, "runs", c->runs);
+    json_member_int(&w, "changed", c->changed);
+    json_member_int(&w, "unchanged", c->unchanged);
+    json_member_int(&w, "failed", c->failed);
+    json_member_int(&w, "waiting", c->waiting);
+    json_member_int(&w, "runs_failed", c->broken);
     json_write_key(&w, "dry_run");
     json_write_bool(&w, s->options.dry_run);
     write_aside(&w, s);

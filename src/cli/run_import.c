@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "base/texts.h"
 #include "shared/shared_form.h"
 #include "store/kept.h"
@@ -87,14 +88,10 @@ bool run_import_wanted(struct session *s, size_t rows)
 static bool take_row(void *data, const struct own_row *row)
 {
     struct run_import *m = data;
-    if (m->count == m->cap) {
-        size_t cap = m->cap ? m->cap * 2 : 256;
-        struct import_row *rows = realloc(m->rows, cap * sizeof *rows);
-        if (!rows)
-            return error_nomem(&m->error), false;
-        m->rows = rows;
-        m->cap = cap;
-    }
+    struct import_row *rows = grown(m->rows, m->count, &m->cap, sizeof *rows, 256);
+    if (!rows)
+        return error_nomem(&m->error), false;
+    m->rows = rows;
     struct import_row *to = &m->rows[m->count];
     *to = (struct import_row){.row = *row};
     to->texts = TEXTS_COPY({&to->row.key, row->key}, {&to->row.second, row->second}, {&to->row.value, row->value},

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/grown.h"
 #include "base/texts.h"
 #include "change/late.h"
 #include "change/write.h"
@@ -91,16 +92,12 @@ static bool add_row(void *data, const struct store_change *c)
     struct recovery *r = data;
     if (!mine(r, c->cluster, c->run))
         return true;
-    if (r->count == r->cap) {
-        size_t cap = r->cap ? r->cap * 2 : 16;
-        struct in_flight *rows = realloc(r->rows, cap * sizeof *rows);
-        if (!rows) {
-            r->out_of_memory = true;
-            return false;
-        }
-        r->rows = rows;
-        r->cap = cap;
+    struct in_flight *rows = grown(r->rows, r->count, &r->cap, sizeof *rows, 16);
+    if (!rows) {
+        r->out_of_memory = true;
+        return false;
     }
+    r->rows = rows;
     struct in_flight *row = &r->rows[r->count++];
     *row = (struct in_flight){.id = c->id, .intended_at = c->intended_at};
     row->texts = TEXTS_COPY({&row->server, or_empty(c->server)}, {&row->version, or_empty(c->version)},
@@ -118,16 +115,12 @@ static bool add_run(void *data, const struct store_run *run)
     struct recovery *r = data;
     if (!mine(r, run->cluster, run->id))
         return true;
-    if (r->run_count == r->run_cap) {
-        size_t cap = r->run_cap ? r->run_cap * 2 : 16;
-        struct interrupted_run *runs = realloc(r->runs, cap * sizeof *runs);
-        if (!runs) {
-            r->out_of_memory = true;
-            return false;
-        }
-        r->runs = runs;
-        r->run_cap = cap;
+    struct interrupted_run *runs = grown(r->runs, r->run_count, &r->run_cap, sizeof *runs, 16);
+    if (!runs) {
+        r->out_of_memory = true;
+        return false;
     }
+    r->runs = runs;
     struct interrupted_run *i = &r->runs[r->run_count++];
     *i = (struct interrupted_run){
         .id = run->id, .scheduled_at = run->scheduled_at, .started_at = run->started_at, .dry_run = run->dry_run};

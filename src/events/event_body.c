@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "events/events_parts.h"
+#include "json/member.h"
 #include "json/write.h"
 
 #define US "mpijobd"
@@ -22,31 +23,25 @@ void event_name(const struct posted *p, char out[EVENT_NAME_MAX + 1])
     snprintf(out, EVENT_NAME_MAX + 1, "%.*s%s", (int)len, p->name, instant);
 }
 
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
 static void instant(struct json_writer *w, const char *key, int64_t us)
 {
     char out[32];
     clock_format(us, false, out);
-    text(w, key, out);
+    json_member_text(w, key, out);
 }
 
 static void about(struct json_writer *w, const struct posted *p)
 {
     json_write_key(w, "involvedObject");
     json_write_object(w);
-    text(w, "apiVersion", p->api_version);
-    text(w, "kind", p->kind);
-    text(w, "namespace", p->name_space);
-    text(w, "name", p->name);
+    json_member_text(w, "apiVersion", p->api_version);
+    json_member_text(w, "kind", p->kind);
+    json_member_text(w, "namespace", p->name_space);
+    json_member_text(w, "name", p->name);
     if (*p->uid)
-        text(w, "uid", p->uid);
+        json_member_text(w, "uid", p->uid);
     if (*p->resource_version)
-        text(w, "resourceVersion", p->resource_version);
+        json_member_text(w, "resourceVersion", p->resource_version);
     json_write_end(w);
 }
 
@@ -54,22 +49,22 @@ static void whole(struct json_writer *w, const struct posted *p)
 {
     char name[EVENT_NAME_MAX + 1];
     event_name(p, name);
-    text(w, "apiVersion", "v1");
-    text(w, "kind", "Event");
+    json_member_text(w, "apiVersion", "v1");
+    json_member_text(w, "kind", "Event");
     json_write_key(w, "metadata");
     json_write_object(w);
-    text(w, "name", name);
-    text(w, "namespace", p->name_space);
+    json_member_text(w, "name", name);
+    json_member_text(w, "namespace", p->name_space);
     json_write_end(w);
     about(w, p);
-    text(w, "reason", p->reason);
-    text(w, "type", p->warning ? "Warning" : "Normal");
+    json_member_text(w, "reason", p->reason);
+    json_member_text(w, "type", p->warning ? "Warning" : "Normal");
     json_write_key(w, "source");
     json_write_object(w);
-    text(w, "component", US);
+    json_member_text(w, "component", US);
     json_write_end(w);
-    text(w, "reportingComponent", US);
-    text(w, "reportingInstance", US);
+    json_member_text(w, "reportingComponent", US);
+    json_member_text(w, "reportingInstance", US);
     instant(w, "firstTimestamp", p->first);
 }
 
@@ -80,7 +75,7 @@ void event_body(const struct posted *p, struct buf *out)
     json_write_object(&w);
     if (p->creates)
         whole(&w, p);
-    text(&w, "message", p->text);
+    json_member_text(&w, "message", p->text);
     instant(&w, "lastTimestamp", p->last);
     json_write_key(&w, "count");
     json_write_int(&w, p->count);

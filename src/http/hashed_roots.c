@@ -7,6 +7,8 @@
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
 
+#include "base/grown.h"
+
 struct hashed {
     unsigned long hash;
     char *text; /* NULL: it is in the store */
@@ -95,14 +97,10 @@ struct hashed_roots *hashed_roots_new(X509_STORE *store)
 
 int hashed_roots_add(struct hashed_roots *roots, unsigned long hash, struct str text)
 {
-    if (roots->count == roots->room) {
-        size_t room = roots->room ? roots->room * 2 : 64;
-        struct hashed *list = realloc(roots->list, room * sizeof *list);
-        if (!list)
-            return ERR_NOMEM;
-        roots->list = list;
-        roots->room = room;
-    }
+    struct hashed *list = grown(roots->list, roots->count, &roots->room, sizeof *list, 64);
+    if (!list)
+        return ERR_NOMEM;
+    roots->list = list;
     struct hashed h = {.hash = hash, .text = str_dup(text), .len = text.len};
     if (!h.text)
         return ERR_NOMEM;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/grown.h"
 #include "json/changes.h"
 #include "json/write.h"
 
@@ -13,16 +14,12 @@ static void add(struct json_edits *edits, const char *pointer, struct str raw)
 {
     if (edits->failed)
         return;
-    if (edits->count == edits->cap) {
-        size_t cap = edits->cap ? edits->cap * 2 : 8;
-        struct json_edit *items = realloc(edits->items, cap * sizeof *items);
-        if (!items) {
-            edits->failed = ERR_NOMEM;
-            return;
-        }
-        edits->items = items;
-        edits->cap = cap;
+    struct json_edit *items = grown(edits->items, edits->count, &edits->cap, sizeof *items, 8);
+    if (!items) {
+        edits->failed = ERR_NOMEM;
+        return;
     }
+    edits->items = items;
     size_t len = strlen(pointer) + 1;
     char *copy = malloc(len + raw.len);
     if (!copy) {

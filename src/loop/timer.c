@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/grown.h"
 
 /* ---- deadlines ---- */
 
@@ -213,14 +214,10 @@ void alarms_free(struct alarms *alarms)
 
 static int make_room(struct alarms *alarms)
 {
-    if (alarms->count + 1 < alarms->room)
-        return 0;
-    size_t room = alarms->room ? alarms->room * 2 : 16;
-    struct alarm **heap = realloc(alarms->heap, room * sizeof(struct alarm *));
+    struct alarm **heap = grown(alarms->heap, alarms->count + 1, &alarms->room, sizeof(struct alarm *), 16);
     if (!heap)
         return ERR_NOMEM;
     alarms->heap = heap;
-    alarms->room = room;
     return 0;
 }
 

@@ -2,6 +2,7 @@
 /* Notifications as data: their types, their rows, their bodies. */
 #include "outside/notice.h"
 
+#include "json/member.h"
 #include "json/write.h"
 
 static const struct {
@@ -142,28 +143,22 @@ static void member(struct json_writer *w, const char *key, const struct buf *tex
     json_write_str(w, buf_str(text));
 }
 
-static void member_text(struct json_writer *w, const char *key, const char *text)
-{
-    json_write_key(w, key);
-    json_write_string(w, text);
-}
-
 /* What Teams' workflows take: a message with one adaptive card. */
 static void card(struct json_writer *w, const struct buf *text)
 {
-    member_text(w, "type", "message");
+    json_member_text(w, "type", "message");
     json_write_key(w, "attachments");
     json_write_array(w);
     json_write_object(w);
-    member_text(w, "contentType", "application/vnd.microsoft.card.adaptive");
+    json_member_text(w, "contentType", "application/vnd.microsoft.card.adaptive");
     json_write_key(w, "content");
     json_write_object(w);
-    member_text(w, "type", "AdaptiveCard");
-    member_text(w, "version", "1.4");
+    json_member_text(w, "type", "AdaptiveCard");
+    json_member_text(w, "version", "1.4");
     json_write_key(w, "body");
     json_write_array(w);
     json_write_object(w);
-    member_text(w, "type", "TextBlock");
+    json_member_text(w, "type", "TextBlock");
     member(w, "text", text);
     json_write_key(w, "wrap");
     json_write_bool(w, true);

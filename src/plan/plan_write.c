@@ -5,6 +5,7 @@
 
 #include "base/program_version.h"
 #include "plan/plan_parts.h"
+#include "json/member.h"
 #include "json/write.h"
 
 static const char *const verbs[] = {"fields", "patch", "replace", "create", "delete"};
@@ -12,22 +13,6 @@ static const char *const verbs[] = {"fields", "patch", "replace", "create", "del
 const char *plan_verb_name(enum change_verb verb)
 {
     return verbs[verb];
-}
-
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    if (!value)
-        return;
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
-static void flag(struct json_writer *w, const char *key, bool value)
-{
-    if (!value)
-        return;
-    json_write_key(w, key);
-    json_write_bool(w, true);
 }
 
 static void raw(struct json_writer *w, const char *key, struct str value)
@@ -48,21 +33,21 @@ static void write_one(struct json_writer *w, const char *key, const struct plan_
         w->out->failed = diff.failed;
     json_write_key(w, key);
     json_write_object(w);
-    text(w, "verb", verbs[one->verb]);
-    text(w, "resource", resource);
-    text(w, "version", one->version);
-    text(w, "kind", one->kind);
-    text(w, "namespace", one->name_space);
-    text(w, "name", one->name);
-    text(w, "uid", one->uid);
-    text(w, "resourceVersion", one->resource_version);
-    text(w, "effect", one->effect);
-    text(w, "why", one->why);
-    flag(w, "judged", one->ours);
-    flag(w, "json_patch", one->json_patch);
-    flag(w, "splices", one->splices);
-    flag(w, "destructive", one->destructive);
-    text(w, "propagation", one->propagation);
+    json_member_text_if(w, "verb", verbs[one->verb]);
+    json_member_text_if(w, "resource", resource);
+    json_member_text_if(w, "version", one->version);
+    json_member_text_if(w, "kind", one->kind);
+    json_member_text_if(w, "namespace", one->name_space);
+    json_member_text_if(w, "name", one->name);
+    json_member_text_if(w, "uid", one->uid);
+    json_member_text_if(w, "resourceVersion", one->resource_version);
+    json_member_text_if(w, "effect", one->effect);
+    json_member_text_if(w, "why", one->why);
+    json_member_bool_if(w, "judged", one->ours);
+    json_member_bool_if(w, "json_patch", one->json_patch);
+    json_member_bool_if(w, "splices", one->splices);
+    json_member_bool_if(w, "destructive", one->destructive);
+    json_member_text_if(w, "propagation", one->propagation);
     raw(w, "diff", diff.len ? buf_str(&diff) : str_of("[]"));
     if (*one->body)
         raw(w, "body", str_of(one->body));
@@ -77,9 +62,9 @@ static void write_changes(struct json_writer *w, const struct plan *p)
     for (size_t i = 0; i < p->change_count; i++) {
         const struct plan_change *c = &p->changes[i];
         json_write_object(w);
-        text(w, "policy", c->policy);
-        text(w, "job", c->job);
-        flag(w, "destructive_allowed", c->leave);
+        json_member_text_if(w, "policy", c->policy);
+        json_member_text_if(w, "job", c->job);
+        json_member_bool_if(w, "destructive_allowed", c->leave);
         write_one(w, "object", &c->object);
         write_one(w, "launcher", &c->launcher);
         json_write_end(w);
@@ -93,8 +78,8 @@ static void write_lists(struct json_writer *w, const struct plan *p)
     json_write_array(w);
     for (size_t i = 0; i < p->file_count; i++) {
         json_write_object(w);
-        text(w, "path", p->files[i].path);
-        text(w, "sha256", p->files[i].sum);
+        json_member_text_if(w, "path", p->files[i].path);
+        json_member_text_if(w, "sha256", p->files[i].sum);
         json_write_end(w);
     }
     json_write_end(w);
@@ -102,9 +87,9 @@ static void write_lists(struct json_writer *w, const struct plan *p)
     json_write_array(w);
     for (size_t i = 0; i < p->left_count; i++) {
         json_write_object(w);
-        text(w, "policy", p->left[i].policy);
-        text(w, "job", p->left[i].job);
-        text(w, "why", p->left[i].why);
+        json_member_text_if(w, "policy", p->left[i].policy);
+        json_member_text_if(w, "job", p->left[i].job);
+        json_member_text_if(w, "why", p->left[i].why);
         json_write_end(w);
     }
     json_write_end(w);
@@ -122,16 +107,16 @@ int plan_write(struct plan *p, struct buf *out, struct error *err)
     json_write_object(&w);
     json_write_key(&w, PLAN_KEY);
     json_write_int(&w, PLAN_VERSION);
-    text(&w, "mpijobd", mpijobd_version);
-    text(&w, "made_at", when);
+    json_member_text_if(&w, "mpijobd", mpijobd_version);
+    json_member_text_if(&w, "made_at", when);
     json_write_key(&w, "made_at_us");
     json_write_int(&w, p->made_at);
-    text(&w, "by", p->by);
+    json_member_text_if(&w, "by", p->by);
     json_write_key(&w, "cluster");
     json_write_object(&w);
-    text(&w, "name", p->cluster);
-    text(&w, "server", p->server);
-    text(&w, "uid", p->identity);
+    json_member_text_if(&w, "name", p->cluster);
+    json_member_text_if(&w, "server", p->server);
+    json_member_text_if(&w, "uid", p->identity);
     json_write_end(&w);
     write_lists(&w, p);
     write_changes(&w, p);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "base/memory.h"
 #include "base/texts.h"
 #include "loop/defer.h"
@@ -116,16 +117,12 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
 {
     struct policy_set *set = file->set;
     file->defined++;
-    if (set->count == set->cap) {
-        size_t cap = set->cap ? set->cap * 2 : 16;
-        struct policy_entry *entries = realloc(set->entries, cap * sizeof *entries);
-        if (!entries) {
-            policy_set_add_error(set, file->path, line, "out of memory");
-            return false;
-        }
-        set->entries = entries;
-        set->cap = cap;
+    struct policy_entry *entries = grown(set->entries, set->count, &set->cap, sizeof *entries, 16);
+    if (!entries) {
+        policy_set_add_error(set, file->path, line, "out of memory");
+        return false;
     }
+    set->entries = entries;
     struct policy_source source = {
         .file = file->path,
         .text = file->text.ptr,

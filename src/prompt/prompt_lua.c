@@ -9,6 +9,7 @@
 #include "prompt/embedded_prompt.h"
 #include "prompt/parts.h"
 #include "script/script.h"
+#include "json/member.h"
 #include "json/write.h"
 
 struct prompt *prompt_of(lua_State *L)
@@ -61,37 +62,23 @@ static int push_buf(lua_State *L, struct buf *b)
     return 1;
 }
 
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    if (!value)
-        return;
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
-static void number(struct json_writer *w, const char *key, int64_t value)
-{
-    json_write_key(w, key);
-    json_write_int(w, value);
-}
-
 static void add_standing(void *data, const struct engine_standing *s)
 {
     struct json_writer *w = data;
     char trigger[POLICY_TRIGGER_TEXT];
     json_write_object(w);
-    text(w, "name", s->entry->policy->name);
-    text(w, "cluster", s->cluster);
-    text(w, "state", standing_name(s->standing));
-    text(w, "why", s->why);
-    text(w, "trigger", policy_trigger_text(s->entry->policy, trigger));
-    text(w, "about", s->entry->policy->about);
+    json_member_text_if(w, "name", s->entry->policy->name);
+    json_member_text_if(w, "cluster", s->cluster);
+    json_member_text_if(w, "state", standing_name(s->standing));
+    json_member_text_if(w, "why", s->why);
+    json_member_text_if(w, "trigger", policy_trigger_text(s->entry->policy, trigger));
+    json_member_text_if(w, "about", s->entry->policy->about);
     if (s->due != INT64_MAX)
-        number(w, "next", s->due / CLOCK_SECOND);
-    number(w, "runs", s->runs);
-    number(w, "waiting", (int64_t)s->waiting);
-    text(w, "file", s->entry->policy->file);
-    number(w, "line", s->entry->policy->line);
+        json_member_int(w, "next", s->due / CLOCK_SECOND);
+    json_member_int(w, "runs", s->runs);
+    json_member_int(w, "waiting", (int64_t)s->waiting);
+    json_member_text_if(w, "file", s->entry->policy->file);
+    json_member_int(w, "line", s->entry->policy->line);
     json_write_end(w);
 }
 
@@ -119,13 +106,16 @@ static void add_cache(void *data, const struct watch_part *part)
     const struct job_cache *cache = c->watches->caches[mpijob_kind_index(part->kind)];
     struct cache_stats stats;
     json_write_object(&c->w);
-    text(&c->w, "kind", mpijob_kind_info(part->kind)->name);
-    text(&c->w, "namespace", part->name_space ? part->name_space : "(all)");
-    text(&c->w, "state", part->trouble ? part->trouble->message : part->synced ? "watched" : "not listed yet");
+    json_member_text_if(&c->w, "kind", mpijob_kind_info(part->kind)->name);
+    json_member_text_if(&c->w, "namespace", part->name_space ? part->name_space : "(all)");
+    json_member_text_if(&c->w, "state",
+                        part->trouble  ? part->trouble->message
+                        : part->synced ? "watched"
+                                       : "not listed yet");
     if (cache) { /* of all its namespaces */
         cache_stats(cache->cache, &stats);
-        number(&c->w, "jobs", (int64_t)stats.jobs);
-        number(&c->w, "memory", (int64_t)stats.memory_bytes);
+        json_member_int(&c->w, "jobs", (int64_t)stats.jobs);
+        json_member_int(&c->w, "memory", (int64_t)stats.memory_bytes);
     }
     json_write_end(&c->w);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "store/recorded.h"
+#include "json/member.h"
 #include "json/write.h"
 
 #define PART_BYTES ((size_t)256 * 1024)       /* so long is a part about, before it is packed */
@@ -125,24 +126,6 @@ static void open_entry(struct recording *c, struct json_writer *w, const char *k
     json_write_string(w, kind);
 }
 
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
-static void number(struct json_writer *w, const char *key, int64_t value)
-{
-    json_write_key(w, key);
-    json_write_int(w, value);
-}
-
-static void truth(struct json_writer *w, const char *key, bool value)
-{
-    json_write_key(w, key);
-    json_write_bool(w, value);
-}
-
 /* The texts that follow the entry's line. */
 static void close_entry(struct recording *c, struct json_writer *w, const struct str *texts, size_t count)
 {
@@ -195,18 +178,18 @@ struct recording *recording_begin(struct run_recorder *recorder, const struct re
         return c;
     }
     open_entry(c, &w, "run");
-    number(&w, "id", run->id);
-    text(&w, "policy", run->policy);
-    text(&w, "cluster", run->cluster);
-    text(&w, "trigger", run->trigger);
-    text(&w, "asked_by", run->asked_by);
-    number(&w, "scheduled_at", run->scheduled_at);
-    number(&w, "started_at", run->started_at);
-    truth(&w, "dry_run", run->dry_run);
-    text(&w, "kind", run->kind);
-    text(&w, "version", run->version);
-    text(&w, "controller", run->controller);
-    text(&w, "namespace", run->name_space);
+    json_member_int(&w, "id", run->id);
+    json_member_text(&w, "policy", run->policy);
+    json_member_text(&w, "cluster", run->cluster);
+    json_member_text(&w, "trigger", run->trigger);
+    json_member_text(&w, "asked_by", run->asked_by);
+    json_member_int(&w, "scheduled_at", run->scheduled_at);
+    json_member_int(&w, "started_at", run->started_at);
+    json_member_bool(&w, "dry_run", run->dry_run);
+    json_member_text(&w, "kind", run->kind);
+    json_member_text(&w, "version", run->version);
+    json_member_text(&w, "controller", run->controller);
+    json_member_text(&w, "namespace", run->name_space);
     json_write_key(&w, "gpus");
     if (run->gpus) {
         json_write_array(&w);
@@ -226,8 +209,8 @@ void recording_file(struct recording *c, const char *path, struct str bytes, boo
     if (idle(c))
         return;
     open_entry(c, &w, "file");
-    text(&w, "path", path);
-    truth(&w, "policy", policy);
+    json_member_text(&w, "path", path);
+    json_member_bool(&w, "policy", policy);
     close_entry(c, &w, &bytes, 1);
 }
 
@@ -237,8 +220,8 @@ void recording_plugin(struct recording *c, const char *name, const char *sha256)
     if (idle(c))
         return;
     open_entry(c, &w, "plugin");
-    text(&w, "name", name);
-    text(&w, "sha256", sha256);
+    json_member_text(&w, "name", name);
+    json_member_text(&w, "sha256", sha256);
     close_entry(c, &w, NULL, 0);
 }
 
@@ -248,10 +231,10 @@ void recording_job(struct recording *c, const char *key, struct str job, int64_t
     if (idle(c))
         return;
     open_entry(c, &w, "job");
-    text(&w, "key", key);
-    number(&w, "now", now);
-    number(&w, "as_of", as_of);
-    truth(&w, "again", again);
+    json_member_text(&w, "key", key);
+    json_member_int(&w, "now", now);
+    json_member_int(&w, "as_of", as_of);
+    json_member_bool(&w, "again", again);
     close_entry(c, &w, &job, 1);
 }
 
@@ -265,7 +248,7 @@ int64_t recording_clock(struct recording *c, int64_t now)
     if (c->broken)
         return now;
     open_entry(c, &w, "clock");
-    number(&w, "now", now);
+    json_member_int(&w, "now", now);
     close_entry(c, &w, NULL, 0);
     return now;
 }
@@ -276,8 +259,8 @@ void recording_listed(struct recording *c, int64_t scope, const char *error)
     if (idle(c))
         return;
     open_entry(c, &w, "listed");
-    number(&w, "scope", scope);
-    text(&w, "error", error);
+    json_member_int(&w, "scope", scope);
+    json_member_text(&w, "error", error);
     close_entry(c, &w, NULL, 0);
 }
 
@@ -289,15 +272,15 @@ void recording_change(struct recording *c, const struct record_change *change)
     if (change->secret)
         recording_secret(c); /* the script gets the object */
     open_entry(c, &w, "change");
-    text(&w, "key", change->key);
-    text(&w, "verb", change->verb);
-    number(&w, "now", change->now);
-    truth(&w, "dry_run", change->dry_run);
-    truth(&w, "again", change->again);
-    truth(&w, "secret", change->secret);
-    number(&w, "status", change->status);
-    text(&w, "reason", change->reason);
-    text(&w, "error", change->error);
+    json_member_text(&w, "key", change->key);
+    json_member_text(&w, "verb", change->verb);
+    json_member_int(&w, "now", change->now);
+    json_member_bool(&w, "dry_run", change->dry_run);
+    json_member_bool(&w, "again", change->again);
+    json_member_bool(&w, "secret", change->secret);
+    json_member_int(&w, "status", change->status);
+    json_member_text(&w, "reason", change->reason);
+    json_member_text(&w, "error", change->error);
     struct str texts[] = {change->sent, change->got, change->read};
     close_entry(c, &w, texts, change->secret ? 0 : 3);
 }
@@ -308,11 +291,11 @@ void recording_read(struct recording *c, const char *key, struct str object, boo
     if (idle(c))
         return;
     open_entry(c, &w, "read");
-    text(&w, "key", key);
-    truth(&w, "secret", secret);
-    number(&w, "status", err ? err->status : 0);
-    text(&w, "reason", err ? err->reason : NULL);
-    text(&w, "error", err ? err->message : NULL);
+    json_member_text(&w, "key", key);
+    json_member_bool(&w, "secret", secret);
+    json_member_int(&w, "status", err ? err->status : 0);
+    json_member_text(&w, "reason", err ? err->reason : NULL);
+    json_member_text(&w, "error", err ? err->message : NULL);
     close_entry(c, &w, &object, secret ? 0 : 1);
     if (secret && !err)
         recording_secret(c);
@@ -325,14 +308,14 @@ void recording_web(struct recording *c, const struct record_web *web)
         return;
     const struct error *err = web->secret ? NULL : web->error;
     open_entry(c, &w, "web");
-    text(&w, "method", web->method);
+    json_member_text(&w, "method", web->method);
     json_write_key(&w, "url");
     json_write_str(&w, web->url);
-    truth(&w, "secret", web->secret);
-    number(&w, "status", web->secret ? 0 : web->status);
-    text(&w, "error", err ? err->message : NULL);
-    text(&w, "reason", err ? err->reason : NULL);
-    number(&w, "code", err ? err->code : 0);
+    json_member_bool(&w, "secret", web->secret);
+    json_member_int(&w, "status", web->secret ? 0 : web->status);
+    json_member_text(&w, "error", err ? err->message : NULL);
+    json_member_text(&w, "reason", err ? err->reason : NULL);
+    json_member_int(&w, "code", err ? err->code : 0);
     struct str texts[] = {web->body, web->headers, web->sent};
     close_entry(c, &w, texts, web->secret ? 0 : 3);
 }
@@ -343,7 +326,7 @@ void recording_call(struct recording *c, const char *name)
     if (idle(c))
         return;
     open_entry(c, &w, "call");
-    text(&w, "name", name);
+    json_member_text(&w, "name", name);
     close_entry(c, &w, NULL, 0);
 }
 
@@ -355,11 +338,11 @@ void recording_end(struct recording *c, const char *outcome, const char *message
         return;
     if (message ? !idle_or_secret(c) : !c->broken) {
         open_entry(c, &w, "end");
-        text(&w, "outcome", outcome);
-        text(&w, "message", message);
-        number(&w, "changed", changed);
-        number(&w, "unchanged", unchanged);
-        number(&w, "failed", failed);
+        json_member_text(&w, "outcome", outcome);
+        json_member_text(&w, "message", message);
+        json_member_int(&w, "changed", changed);
+        json_member_int(&w, "unchanged", unchanged);
+        json_member_int(&w, "failed", failed);
         close_entry(c, &w, NULL, 0);
         send_part(c, true);
     }

@@ -10,6 +10,7 @@
 
 #include "base/base64.h"
 #include "base/clock.h"
+#include "json/member.h"
 #include "json/write.h"
 
 #define LEVEL 3
@@ -73,18 +74,6 @@ void head_free(struct object_head *head)
 
 /* ---- writing ---- */
 
-static void member(struct json_writer *w, const char *key, const char *value)
-{
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
-static void number(struct json_writer *w, const char *key, int64_t value)
-{
-    json_write_key(w, key);
-    json_write_int(w, value);
-}
-
 static void list(struct json_writer *w, const char *key, const struct object_names *names)
 {
     json_write_key(w, key);
@@ -99,18 +88,18 @@ static void begin(struct json_writer *w, struct buf *out, const char *name, cons
 {
     json_writer_init(w, out);
     json_write_object(w);
-    member(w, "apiVersion", "v1");
-    member(w, "kind", "ConfigMap");
+    json_member_text(w, "apiVersion", "v1");
+    json_member_text(w, "kind", "ConfigMap");
     json_write_key(w, "metadata");
     json_write_object(w);
-    member(w, "name", name);
-    member(w, "namespace", name_space);
+    json_member_text(w, "name", name);
+    json_member_text(w, "namespace", name_space);
     if (resource_version)
-        member(w, "resourceVersion", resource_version);
+        json_member_text(w, "resourceVersion", resource_version);
     json_write_key(w, "labels");
     json_write_object(w);
-    member(w, "app.kubernetes.io/managed-by", "mpijobd");
-    member(w, OBJECT_LABEL, state);
+    json_member_text(w, "app.kubernetes.io/managed-by", "mpijobd");
+    json_member_text(w, OBJECT_LABEL, state);
     json_write_end(w);
     json_write_end(w);
 }
@@ -150,20 +139,20 @@ void object_write_head(struct buf *out, const struct object_head *head, const ch
     clock_format(head->written_at, true, at);
     json_writer_init(&w, &text);
     json_write_object(&w);
-    number(&w, "format", OBJECT_FORMAT);
-    number(&w, "epoch", head->epoch);
-    member(&w, "writer", head->writer);
-    member(&w, "holder", head->holder);
-    member(&w, "written_at", at);
-    number(&w, "runs", head->runs);
-    number(&w, "bytes", (int64_t)lines.len);
+    json_member_int(&w, "format", OBJECT_FORMAT);
+    json_member_int(&w, "epoch", head->epoch);
+    json_member_text(&w, "writer", head->writer);
+    json_member_text(&w, "holder", head->holder);
+    json_member_text(&w, "written_at", at);
+    json_member_int(&w, "runs", head->runs);
+    json_member_int(&w, "bytes", (int64_t)lines.len);
     list(&w, "base", &head->base);
     list(&w, "log", &head->log);
     json_write_end(&w);
     begin(&w, out, name, name_space, resource_version, name);
     json_write_key(&w, "data");
     json_write_object(&w);
-    member(&w, "about", "What mpijobd has to remember. Not to be edited; see docs/operations.md.");
+    json_member_text(&w, "about", "What mpijobd has to remember. Not to be edited; see docs/operations.md.");
     json_write_key(&w, "head");
     json_write_str(&w, buf_str(&text));
     json_write_end(&w);

@@ -10,6 +10,7 @@
 #include "store/journal.h"
 #include "store/kept.h"
 #include "store/state.h"
+#include "json/member.h"
 #include "json/write.h"
 
 const char *row_line_number(int64_t number, char out[LINE_NUMBER])
@@ -73,40 +74,24 @@ void row_line_changed(struct buf *out, int64_t run, const char *uid, int64_t at)
 
 /* ---- objects ---- */
 
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    if (!value)
-        return;
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
-static void number(struct json_writer *w, const char *key, int64_t value)
-{
-    if (!value)
-        return;
-    json_write_key(w, key);
-    json_write_int(w, value);
-}
-
 void row_line_run_value(struct buf *out, const struct store_run *run, const char *replica, bool waiting)
 {
     struct json_writer w;
     buf_putc(out, ',');
     json_writer_init(&w, out);
     json_write_object(&w);
-    text(&w, "replica", replica);
-    text(&w, "policy", run->policy);
-    text(&w, "cluster", run->cluster);
-    text(&w, "trigger", run->trigger);
-    number(&w, "scheduled_at", run->scheduled_at);
-    number(&w, "started_at", run->started_at);
-    text(&w, "who", run->who);
-    number(&w, "who_uid", run->who ? run->who_uid : 0);
-    text(&w, "file", run->file);
-    text(&w, "file_sha256", run->file_sha256);
-    number(&w, "dry_run", run->dry_run);
-    number(&w, "waiting", waiting);
+    json_member_text_if(&w, "replica", replica);
+    json_member_text_if(&w, "policy", run->policy);
+    json_member_text_if(&w, "cluster", run->cluster);
+    json_member_text_if(&w, "trigger", run->trigger);
+    json_member_int_if(&w, "scheduled_at", run->scheduled_at);
+    json_member_int_if(&w, "started_at", run->started_at);
+    json_member_text_if(&w, "who", run->who);
+    json_member_int_if(&w, "who_uid", run->who ? run->who_uid : 0);
+    json_member_text_if(&w, "file", run->file);
+    json_member_text_if(&w, "file_sha256", run->file_sha256);
+    json_member_int_if(&w, "dry_run", run->dry_run);
+    json_member_int_if(&w, "waiting", waiting);
     json_write_end(&w);
     buf_puts(out, "]\n");
 }
@@ -117,25 +102,25 @@ void row_line_intended_value(struct buf *out, const struct store_intent *intent,
     buf_putc(out, ',');
     json_writer_init(&w, out);
     json_write_object(&w);
-    text(&w, "replica", replica);
-    number(&w, "epoch", intent->epoch);
-    number(&w, "run", intent->run);
-    text(&w, "policy", intent->policy);
-    text(&w, "cluster", intent->cluster);
-    text(&w, "server", intent->server);
-    text(&w, "version", intent->version);
-    text(&w, "resource", intent->resource);
-    text(&w, "namespace", intent->name_space);
-    text(&w, "name", intent->name);
-    text(&w, "uid", intent->uid);
-    text(&w, "resource_version", intent->resource_version);
-    text(&w, "verb", intent->verb);
-    text(&w, "diff", intent->diff);
-    text(&w, "effect", intent->effect);
-    text(&w, "why", intent->why);
-    text(&w, "who", intent->who);
-    number(&w, "who_uid", intent->who ? intent->who_uid : 0);
-    number(&w, "intended_at", intent->intended_at);
+    json_member_text_if(&w, "replica", replica);
+    json_member_int_if(&w, "epoch", intent->epoch);
+    json_member_int_if(&w, "run", intent->run);
+    json_member_text_if(&w, "policy", intent->policy);
+    json_member_text_if(&w, "cluster", intent->cluster);
+    json_member_text_if(&w, "server", intent->server);
+    json_member_text_if(&w, "version", intent->version);
+    json_member_text_if(&w, "resource", intent->resource);
+    json_member_text_if(&w, "namespace", intent->name_space);
+    json_member_text_if(&w, "name", intent->name);
+    json_member_text_if(&w, "uid", intent->uid);
+    json_member_text_if(&w, "resource_version", intent->resource_version);
+    json_member_text_if(&w, "verb", intent->verb);
+    json_member_text_if(&w, "diff", intent->diff);
+    json_member_text_if(&w, "effect", intent->effect);
+    json_member_text_if(&w, "why", intent->why);
+    json_member_text_if(&w, "who", intent->who);
+    json_member_int_if(&w, "who_uid", intent->who ? intent->who_uid : 0);
+    json_member_int_if(&w, "intended_at", intent->intended_at);
     json_write_end(&w);
     buf_puts(out, "]\n");
 }

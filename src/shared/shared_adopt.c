@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "loop/work.h"
 #include "shared/row_line.h"
 #include "shared/shared_parts.h"
@@ -244,14 +245,10 @@ static bool adopt_change(void *data, const struct shared_row *row)
 static bool add_open(void *data, const struct store_change *change)
 {
     struct adopt *a = data;
-    if (a->count == a->cap) {
-        size_t cap = a->cap ? a->cap * 2 : 64;
-        int64_t *open = realloc(a->open_here, cap * sizeof *open);
-        if (!open)
-            return no_memory(a);
-        a->open_here = open;
-        a->cap = cap;
-    }
+    int64_t *open = grown(a->open_here, a->count, &a->cap, sizeof *open, 64);
+    if (!open)
+        return no_memory(a);
+    a->open_here = open;
     a->open_here[a->count++] = change->id;
     return true;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "base/texts.h"
 #include "shared/row_line.h"
 #include "shared/shared_parts.h"
@@ -54,14 +55,10 @@ static bool copy_row(void *data, const struct shared_row *row)
     struct row_line_row line = row_line_read(row);
     struct buf key = BUF_INIT, value = BUF_INIT;
     struct copy one = {0};
-    if (c->count == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 16;
-        struct copy *rows = realloc(c->rows, cap * sizeof *rows);
-        if (!rows)
-            return !(c->nomem = true);
-        c->rows = rows;
-        c->cap = cap;
-    }
+    struct copy *rows = grown(c->rows, c->count, &c->cap, sizeof *rows, 16);
+    if (!rows)
+        return !(c->nomem = true);
+    c->rows = rows;
     json_decode(line.elements[1], &key);
     json_decode(line.elements[2], &value);
     json_int64(line.elements[3], &one.expires_at);

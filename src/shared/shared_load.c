@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "kube/verbs.h"
 #include "shared/shared_take_parts.h"
 
@@ -127,14 +128,10 @@ static bool item(void *data, struct json item)
     if (json_string_at(item, "/metadata/name", name, sizeof name) || strncmp(name, s->o.name, n) != 0 ||
         name[n] != '-' || strlen(name + n + 1) >= sizeof t->parts->name)
         return true; /* the head itself, or not a part of it */
-    if (t->count == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 16;
-        struct take_part *parts = realloc(t->parts, cap * sizeof *parts);
-        if (!parts)
-            return !(t->nomem = true);
-        t->parts = parts;
-        t->cap = cap;
-    }
+    struct take_part *parts = grown(t->parts, t->count, &t->cap, sizeof *parts, 16);
+    if (!parts)
+        return !(t->nomem = true);
+    t->parts = parts;
     struct take_part *part = &t->parts[t->count++];
     *part = (struct take_part){0};
     snprintf(part->name, sizeof part->name, "%s", name + n + 1);

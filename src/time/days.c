@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
+
 /* So many digits, and what follows them; -1: there are others. */
 static int digits(const char **at, int count, char then)
 {
@@ -68,14 +70,10 @@ int days_add(struct days *d, const char *text, struct error *err)
         return 0;
     if (d->count == DAYS_MAX)
         return error_set(err, ERR_LIMIT, "more than %d days", DAYS_MAX);
-    if (d->count == d->room) {
-        size_t room = d->room ? d->room * 2 : 32;
-        int32_t *list = realloc(d->list, room * sizeof *list);
-        if (!list)
-            return error_nomem(err);
-        d->list = list;
-        d->room = room;
-    }
+    int32_t *list = grown(d->list, d->count, &d->room, sizeof *list, 32);
+    if (!list)
+        return error_nomem(err);
+    d->list = list;
     size_t at = place(d, number);
     memmove(d->list + at + 1, d->list + at, (d->count - at) * sizeof *d->list);
     d->list[at] = number;

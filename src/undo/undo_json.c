@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What became of one object, for programs. */
 #include "undo/undo.h"
-
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
+#include "json/member.h"
 
 static void diff_json(struct json_writer *w, const char *key, const struct mpijob_diff *diff)
 {
@@ -35,19 +30,19 @@ void undo_json(const struct undo_object *o, const struct change_result *result, 
 {
     char key[UNDO_KEY];
     json_write_object(w);
-    text(w, "object", undo_key(o, key));
-    text(w, "outcome", outcome(o, result, err));
+    json_member_text(w, "object", undo_key(o, key));
+    json_member_text(w, "outcome", outcome(o, result, err));
     if (result && !err) {
-        text(w, "effect", mpijob_effect_name(result->effect));
-        text(w, "why", result->why);
+        json_member_text(w, "effect", mpijob_effect_name(result->effect));
+        json_member_text(w, "why", result->why);
         diff_json(w, "diff", result->diff);
     }
     if (err) {
-        text(w, "reason", err->reason);
-        text(w, "error", err->message);
+        json_member_text(w, "reason", err->reason);
+        json_member_text(w, "error", err->message);
     }
     if (o->whole_left)
-        text(w, "left_because", o->whole_left);
+        json_member_text(w, "left_because", o->whole_left);
     diff_json(w, "left", &o->left);
     json_write_key(w, "does_not_come_back");
     json_write_array(w);

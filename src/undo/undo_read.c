@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "base/texts.h"
 #include "undo/undo.h"
 
@@ -81,14 +82,10 @@ static struct undo_object *object_of(struct undo *u, const struct store_change *
             strcmp(o->resource, resource) == 0)
             return o;
     }
-    if (u->count == u->cap) {
-        size_t cap = u->cap ? u->cap * 2 : 64;
-        struct undo_object *items = realloc(u->objects, cap * sizeof *items);
-        if (!items)
-            return NULL;
-        u->objects = items;
-        u->cap = cap;
-    }
+    struct undo_object *items = grown(u->objects, u->count, &u->cap, sizeof *items, 64);
+    if (!items)
+        return NULL;
+    u->objects = items;
     struct undo_object *o = &u->objects[u->count];
     *o = (struct undo_object){.resource = copy(u, resource),
                               .version = copy(u, c->version),

@@ -9,6 +9,7 @@
 #include "approval/approvals.h"
 #include "engine/engine.h"
 #include "engine/pauses.h"
+#include "json/member.h"
 #include "json/write.h"
 
 static void begin(struct json_writer *w, struct buf *out, const char *event)
@@ -24,84 +25,66 @@ static void end(struct json_writer *w)
     buf_puts(w->out, "\n\n");
 }
 
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
-static void number(struct json_writer *w, const char *key, int64_t value)
-{
-    json_write_key(w, key);
-    json_write_int(w, value);
-}
-
-static void flag(struct json_writer *w, const char *key, bool value)
-{
-    json_write_key(w, key);
-    json_write_bool(w, value);
-}
-
 /* ---- what was written ---- */
 
 static void run_began(struct json_writer *w, const struct store_run *run)
 {
-    text(w, "state", "began");
-    text(w, "policy", run->policy);
-    text(w, "cluster", run->cluster ? run->cluster : STORE_CLUSTER_DEFAULT);
-    text(w, "trigger", run->trigger);
-    text(w, "who", run->who);
-    flag(w, "dry_run", run->dry_run);
+    json_member_text(w, "state", "began");
+    json_member_text(w, "policy", run->policy);
+    json_member_text(w, "cluster", run->cluster ? run->cluster : STORE_CLUSTER_DEFAULT);
+    json_member_text(w, "trigger", run->trigger);
+    json_member_text(w, "who", run->who);
+    json_member_bool(w, "dry_run", run->dry_run);
 }
 
 static void run_ended(struct json_writer *w, const struct store_run *run)
 {
-    text(w, "state", "ended");
-    text(w, "policy", run->policy);
-    text(w, "outcome", run->outcome);
+    json_member_text(w, "state", "ended");
+    json_member_text(w, "policy", run->policy);
+    json_member_text(w, "outcome", run->outcome);
     if (run->changed < 0) /* it is counted from its changes: to be asked for */
         return;
-    number(w, "changed", run->changed);
-    number(w, "unchanged", run->unchanged);
-    number(w, "failed", run->failed);
+    json_member_int(w, "changed", run->changed);
+    json_member_int(w, "unchanged", run->unchanged);
+    json_member_int(w, "failed", run->failed);
 }
 
 static void change_intended(struct json_writer *w, const struct store_intent *i)
 {
-    text(w, "state", "intended");
-    number(w, "run", i->run);
-    text(w, "policy", i->policy);
-    text(w, "cluster", i->cluster ? i->cluster : STORE_CLUSTER_DEFAULT);
-    text(w, "namespace", i->name_space);
-    text(w, "name", i->name);
-    text(w, "verb", i->verb);
-    text(w, "effect", i->effect);
+    json_member_text(w, "state", "intended");
+    json_member_int(w, "run", i->run);
+    json_member_text(w, "policy", i->policy);
+    json_member_text(w, "cluster", i->cluster ? i->cluster : STORE_CLUSTER_DEFAULT);
+    json_member_text(w, "namespace", i->name_space);
+    json_member_text(w, "name", i->name);
+    json_member_text(w, "verb", i->verb);
+    json_member_text(w, "effect", i->effect);
 }
 
 static void change_ended(struct json_writer *w, const struct store_outcome *o)
 {
-    text(w, "state", "ended");
-    text(w, "outcome", o->outcome);
-    text(w, "effect", o->effect);
+    json_member_text(w, "state", "ended");
+    json_member_text(w, "outcome", o->outcome);
+    json_member_text(w, "effect", o->effect);
 }
 
 static void change_seen(struct json_writer *w, const struct store_observation *o)
 {
-    text(w, "state", "observed");
-    text(w, "observed", o->observed);
+    json_member_text(w, "state", "observed");
+    json_member_text(w, "observed", o->observed);
 }
 
 static void kept(struct json_writer *w, const struct store_kept *row, struct buf *out)
 {
     if (strcmp(row->space, PAUSES_SPACE) == 0) {
         begin(w, out, "pause");
-        text(w, "policy", row->key);
-        flag(w, "paused", row->value != NULL);
+        json_member_text(w, "policy", row->key);
+        json_member_bool(w, "paused", row->value != NULL);
         end(w);
     } else if (strcmp(row->space, APPROVALS_SPACE) == 0) {
         begin(w, out, "approval");
-        number(w, "run", strtoll(row->key, NULL, 10));
-        flag(w, "waits", row->value != NULL);
+        json_member_int(w, "run", strtoll(row->key, NULL, 10));
+        json_member_bool(w, "waits", row->value != NULL);
         end(w);
     }
 }
@@ -114,7 +97,7 @@ void event_of_written(const struct store_written *what, struct buf *out)
         return;
     }
     begin(&w, out, what->begun || what->ended ? "run" : "change");
-    number(&w, "id", what->id);
+    json_member_int(&w, "id", what->id);
     if (what->begun)
         run_began(&w, what->begun);
     else if (what->ended)
@@ -163,7 +146,7 @@ void event_of_policies(const struct engine *engine, struct buf *out)
     struct json_writer w;
     const struct policy_set *set = engine_policies(engine);
     begin(&w, out, "policies");
-    number(&w, "count", set ? (int64_t)set->count : 0);
+    json_member_int(&w, "count", set ? (int64_t)set->count : 0);
     end(&w);
 }
 
@@ -178,6 +161,6 @@ void event_of_parts(const struct engine *engine, struct buf *out)
     bool wrong = false;
     engine_each_part(engine, note_wrong, &wrong);
     begin(&w, out, "parts");
-    flag(&w, "well", !wrong);
+    json_member_bool(&w, "well", !wrong);
     end(&w);
 }

@@ -4,30 +4,19 @@
 #include <stdio.h>
 
 #include "cli/apply/applying.h"
+#include "json/member.h"
 
 static bool as_json(const struct apply *a)
 {
     return a->s.options.output == OUTPUT_JSON;
 }
 
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
-static void number(struct json_writer *w, const char *key, size_t value)
-{
-    json_write_key(w, key);
-    json_write_int(w, (int64_t)value);
-}
-
 static void begin_row(struct json_writer *w, const struct plan_item *item, const char *outcome)
 {
     json_write_object(w);
-    text(w, "policy", item->change->policy);
-    text(w, "job", item->change->job);
-    text(w, "outcome", outcome);
+    json_member_text(w, "policy", item->change->policy);
+    json_member_text(w, "job", item->change->job);
+    json_member_text(w, "outcome", outcome);
 }
 
 static void diff_of(struct json_writer *w, const struct mpijob_diff *diff)
@@ -49,7 +38,7 @@ void apply_print_begin(struct apply *a)
         return;
     json_writer_init(&a->w, &a->json);
     json_write_object(&a->w);
-    text(&a->w, "plan", a->plan.sum);
+    json_member_text(&a->w, "plan", a->plan.sum);
     json_write_key(&a->w, "dry_run");
     json_write_bool(&a->w, a->s.options.dry_run);
     json_write_key(&a->w, "changes");
@@ -63,9 +52,9 @@ void apply_print_left(struct apply *a, const struct plan_item *item)
     if (as_json(a)) {
         begin_row(&a->w, item, outcomes[item->state]);
         if (item->state == PLAN_MOVED)
-            text(&a->w, "moved", why);
+            json_member_text(&a->w, "moved", why);
         if (item->state == PLAN_FAILED)
-            text(&a->w, "error", why);
+            json_member_text(&a->w, "error", why);
         json_write_end(&a->w);
         return;
     }
@@ -87,13 +76,13 @@ void apply_print_done(struct apply *a, const struct plan_item *item, const struc
     const char *what = item->at_launcher ? "'s launcher" : "";
     if (as_json(a)) {
         begin_row(&a->w, item, err ? "failed" : result->changed ? "changed" : "unchanged");
-        text(&a->w, "part", item->at_launcher ? "launcher" : "object");
+        json_member_text(&a->w, "part", item->at_launcher ? "launcher" : "object");
         if (err) {
-            text(&a->w, "reason", err->reason);
-            text(&a->w, "error", err->message);
+            json_member_text(&a->w, "reason", err->reason);
+            json_member_text(&a->w, "error", err->message);
         } else {
-            text(&a->w, "effect", mpijob_effect_name(result->effect));
-            text(&a->w, "why", result->why);
+            json_member_text(&a->w, "effect", mpijob_effect_name(result->effect));
+            json_member_text(&a->w, "why", result->why);
             diff_of(&a->w, result->diff);
         }
         json_write_end(&a->w);
@@ -122,11 +111,11 @@ void apply_print_end(struct apply *a)
         json_write_end(&a->w);
         json_write_key(&a->w, "run");
         json_write_int(&a->w, a->run);
-        number(&a->w, "changed", a->changed);
-        number(&a->w, "already", a->already);
-        number(&a->w, "left", a->left);
-        number(&a->w, "failed", a->failed);
-        number(&a->w, "files_moved", a->files_moved);
+        json_member_int(&a->w, "changed", (int64_t)a->changed);
+        json_member_int(&a->w, "already", (int64_t)a->already);
+        json_member_int(&a->w, "left", (int64_t)a->left);
+        json_member_int(&a->w, "failed", (int64_t)a->failed);
+        json_member_int(&a->w, "files_moved", (int64_t)a->files_moved);
         json_write_end(&a->w);
         puts(a->json.ptr ? a->json.ptr : "{}");
         return;

@@ -4,21 +4,17 @@
 
 #include <stdio.h>
 
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
+#include "json/member.h"
 
 static void print_result(struct json_writer *w, const struct halt_result *result)
 {
     char workload[MPIJOB_NAME_MAX + 1];
-    text(w, "effect", mpijob_effect_name(result->effect));
-    text(w, "why", result->message);
-    text(w, "lever", halt_lever_name(result->lever));
+    json_member_text(w, "effect", mpijob_effect_name(result->effect));
+    json_member_text(w, "why", result->message);
+    json_member_text(w, "lever", halt_lever_name(result->lever));
     if (result->workload.len) {
         snprintf(workload, sizeof workload, "%.*s", (int)result->workload.len, result->workload.ptr);
-        text(w, "workload", workload);
+        json_member_text(w, "workload", workload);
     }
     if (result->gone == EFFECT_SEEN || result->gone == EFFECT_NOT_SEEN) {
         json_write_key(w, "pods_gone");
@@ -26,7 +22,7 @@ static void print_result(struct json_writer *w, const struct halt_result *result
         json_write_key(w, "pods_gone_after");
         json_write_double(w, (double)result->after_ms / 1000);
     } else if (*result->gone_note) {
-        text(w, "pods_message", result->gone_note);
+        json_member_text(w, "pods_message", result->gone_note);
     }
 }
 
@@ -34,12 +30,12 @@ void job_print_json(struct json_writer *w, const char *key, const struct halt_re
 {
     struct json steps;
     json_write_object(w);
-    text(w, "job", key);
+    json_member_text(w, "job", key);
     json_write_key(w, "changed");
     json_write_bool(w, result && result->changed);
     if (err) {
-        text(w, "reason", err->reason);
-        text(w, "error", err->message);
+        json_member_text(w, "reason", err->reason);
+        json_member_text(w, "error", err->message);
     } else {
         json_write_key(w, "dry_run");
         json_write_bool(w, result->dry_run);

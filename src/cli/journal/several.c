@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/grown.h"
 #include "base/texts.h"
 #include "store/store.h"
 
@@ -128,14 +129,10 @@ struct gathering {
 
 static struct row *new_row(struct gathering *g)
 {
-    if (g->count == g->cap) {
-        size_t cap = g->cap ? g->cap * 2 : 128;
-        struct row *rows = realloc(g->rows, cap * sizeof *rows);
-        if (!rows)
-            return NULL;
-        g->rows = rows;
-        g->cap = cap;
-    }
+    struct row *rows = grown(g->rows, g->count, &g->cap, sizeof *rows, 128);
+    if (!rows)
+        return NULL;
+    g->rows = rows;
     struct row *row = &g->rows[g->count];
     *row = (struct row){.replica = g->replica, .order = g->count};
     return row;

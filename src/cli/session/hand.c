@@ -14,6 +14,7 @@
 #include "store/journal.h"
 #include "store/state.h"
 #include "store/store.h"
+#include "json/member.h"
 #include "json/write.h"
 
 #define AGAIN_MS 50     /* between two looks */
@@ -63,28 +64,6 @@ static void not_asked(struct defer *defer)
     answered(c, (struct json){0}, c->error);
 }
 
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    if (!value)
-        return;
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
-static void flag(struct json_writer *w, const char *key, bool value)
-{
-    if (!value)
-        return;
-    json_write_key(w, key);
-    json_write_bool(w, true);
-}
-
-static void number(struct json_writer *w, const char *key, int64_t value)
-{
-    json_write_key(w, key);
-    json_write_int(w, value);
-}
-
 /* args was begun as an object. Without memory for the call itself done is called at once, as store/done.h allows. */
 static void ask(struct hand *h, const char *verb, struct json_writer *w, store_done done, void *data)
 {
@@ -114,23 +93,23 @@ static void ask_intent(struct hand *h, const struct store_intent *i, store_done 
     struct json_writer w;
     json_writer_init(&w, &args);
     json_write_object(&w);
-    text(&w, "cluster", i->cluster);
+    json_member_text_if(&w, "cluster", i->cluster);
     if (i->run)
-        number(&w, "run", i->run);
+        json_member_int(&w, "run", i->run);
     if (strcmp(i->policy, STORE_BY_HAND) != 0)
-        text(&w, "policy", i->policy);
-    text(&w, "server", i->server);
-    text(&w, "version", i->version);
-    text(&w, "resource", i->resource);
-    text(&w, "namespace", i->name_space);
-    text(&w, "name", i->name);
-    text(&w, "uid", i->uid);
-    text(&w, "resourceVersion", i->resource_version);
-    text(&w, "verb", i->verb);
-    text(&w, "diff", i->diff);
-    text(&w, "effect", i->effect);
-    text(&w, "why", i->why);
-    flag(&w, "override", h->session->options.override);
+        json_member_text_if(&w, "policy", i->policy);
+    json_member_text_if(&w, "server", i->server);
+    json_member_text_if(&w, "version", i->version);
+    json_member_text_if(&w, "resource", i->resource);
+    json_member_text_if(&w, "namespace", i->name_space);
+    json_member_text_if(&w, "name", i->name);
+    json_member_text_if(&w, "uid", i->uid);
+    json_member_text_if(&w, "resourceVersion", i->resource_version);
+    json_member_text_if(&w, "verb", i->verb);
+    json_member_text_if(&w, "diff", i->diff);
+    json_member_text_if(&w, "effect", i->effect);
+    json_member_text_if(&w, "why", i->why);
+    json_member_bool_if(&w, "override", h->session->options.override);
     ask(h, "intent", &w, done, data);
 }
 
@@ -140,15 +119,15 @@ static void ask_outcome(struct hand *h, const struct store_outcome *o, store_don
     struct json_writer w;
     json_writer_init(&w, &args);
     json_write_object(&w);
-    number(&w, "row", o->id);
-    number(&w, "status", o->status);
-    text(&w, "outcome", o->outcome);
-    text(&w, "message", o->message);
-    text(&w, "effect", o->effect);
-    text(&w, "why", o->why);
-    text(&w, "resourceVersion", o->resource_version_after);
-    text(&w, "name", o->name);
-    text(&w, "uid", o->uid);
+    json_member_int(&w, "row", o->id);
+    json_member_int(&w, "status", o->status);
+    json_member_text_if(&w, "outcome", o->outcome);
+    json_member_text_if(&w, "message", o->message);
+    json_member_text_if(&w, "effect", o->effect);
+    json_member_text_if(&w, "why", o->why);
+    json_member_text_if(&w, "resourceVersion", o->resource_version_after);
+    json_member_text_if(&w, "name", o->name);
+    json_member_text_if(&w, "uid", o->uid);
     ask(h, "outcome", &w, done, data);
 }
 
@@ -205,8 +184,8 @@ static void observed(struct state *state, const struct store_observation *row, s
     }
     json_writer_init(&w, &args);
     json_write_object(&w);
-    number(&w, "row", row->id);
-    text(&w, "observed", row->observed);
+    json_member_int(&w, "row", row->id);
+    json_member_text_if(&w, "observed", row->observed);
     ask(h, "observed", &w, done, data);
 }
 
@@ -254,9 +233,9 @@ int hand_run_begin(struct session *s, const char *cluster, const char *trigger, 
     s->flag = false;
     json_writer_init(&w, &args);
     json_write_object(&w);
-    text(&w, "cluster", cluster);
-    text(&w, "trigger", trigger);
-    flag(&w, "override", s->options.override);
+    json_member_text_if(&w, "cluster", cluster);
+    json_member_text_if(&w, "trigger", trigger);
+    json_member_bool_if(&w, "override", s->options.override);
     if (h->client) {
         ask(h, "run-begin", &w, run_written, s);
     } else {
@@ -283,12 +262,12 @@ void hand_run_end(struct session *s, const struct store_run *run)
     ended.ended_at = clock_now(&s->clock);
     json_writer_init(&w, &args);
     json_write_object(&w);
-    number(&w, "run", run->id);
-    text(&w, "outcome", run->outcome);
-    text(&w, "message", run->message);
-    number(&w, "changed", run->changed);
-    number(&w, "unchanged", run->unchanged);
-    number(&w, "failed", run->failed);
+    json_member_int(&w, "run", run->id);
+    json_member_text_if(&w, "outcome", run->outcome);
+    json_member_text_if(&w, "message", run->message);
+    json_member_int(&w, "changed", run->changed);
+    json_member_int(&w, "unchanged", run->unchanged);
+    json_member_int(&w, "failed", run->failed);
     if (h->client) {
         ask(h, "run-end", &w, NULL, NULL);
     } else {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/grown.h"
 #include "cluster/pod_list.h"
 #include "jobs/listing.h"
 
@@ -20,16 +21,12 @@ struct finding {
 static int add(struct session *s, struct jobs *jobs, char *bytes, size_t len)
 {
     struct json root;
-    if (jobs->count == jobs->cap) {
-        size_t cap = jobs->cap ? jobs->cap * 2 : 64;
-        struct found_job *items = realloc(jobs->items, cap * sizeof *items);
-        if (!items) {
-            free(bytes);
-            return error_nomem(&s->error);
-        }
-        jobs->items = items;
-        jobs->cap = cap;
+    struct found_job *items = grown(jobs->items, jobs->count, &jobs->cap, sizeof *items, 64);
+    if (!items) {
+        free(bytes);
+        return error_nomem(&s->error);
     }
+    jobs->items = items;
     struct found_job *job = &jobs->items[jobs->count];
     *job = (struct found_job){.bytes = bytes, .len = len};
     int rc = json_parse(str_n(bytes, len), "the answer", &root, &s->error);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/grown.h"
 #include "base/str.h"
 #include "base/texts.h"
 
@@ -21,14 +22,10 @@ struct found {
 
 static int add(struct found *f, const char *path)
 {
-    if (f->count + 1 >= f->cap) {
-        size_t cap = f->cap ? f->cap * 2 : 32;
-        char **items = realloc(f->items, cap * sizeof *items);
-        if (!items)
-            return ERR_NOMEM;
-        f->items = items;
-        f->cap = cap;
-    }
+    char **items = grown(f->items, f->count + 1, &f->cap, sizeof *items, 32);
+    if (!items)
+        return ERR_NOMEM;
+    f->items = items;
     f->items[f->count] = str_dup(str_of(path));
     return f->items[f->count] ? (f->count++, 0) : ERR_NOMEM;
 }

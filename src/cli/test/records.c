@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
+#include "base/grown.h"
 #include "outside/secrets.h"
+#include "json/member.h"
 #include "json/write.h"
 
 void records_init(struct records *r, const struct clock *clock)
@@ -19,38 +21,21 @@ void records_free(struct records *r)
     free(r->items);
 }
 
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
-static void number(struct json_writer *w, const char *key, int64_t value)
-{
-    json_write_key(w, key);
-    json_write_int(w, value);
-}
-
 static void begin(struct records *r, struct json_writer *w, struct buf *out, const char *type)
 {
     json_writer_init(w, out);
     json_write_object(w);
-    text(w, "type", type);
-    number(w, "at", clock_seconds(r->clock));
+    json_member_text(w, "type", type);
+    json_member_int(w, "at", clock_seconds(r->clock));
 }
 
 static void keep(struct records *r, struct json_writer *w, struct buf *out)
 {
     json_write_end(w);
-    if (r->count == r->cap) {
-        size_t cap = r->cap ? r->cap * 2 : 32;
-        char **items = realloc(r->items, cap * sizeof *items);
-        if (items) {
-            r->items = items;
-            r->cap = cap;
-        }
-    }
-    char *item = r->count < r->cap ? buf_take(out, NULL) : NULL;
+    char **items = grown(r->items, r->count, &r->cap, sizeof *items, 32);
+    if (items)
+        r->items = items;
+    char *item = items ? buf_take(out, NULL) : NULL;
     if (item)
         r->items[r->count++] = item;
     buf_free(out);
@@ -76,9 +61,9 @@ void records_change(void *data, const struct run *run, const char *job, const st
     struct buf out = BUF_INIT;
     struct json_writer w;
     begin(r, &w, &out, "change");
-    text(&w, "policy", run->policy->name);
-    number(&w, "run", run->id);
-    text(&w, "job", job);
+    json_member_text(&w, "policy", run->policy->name);
+    json_member_int(&w, "run", run->id);
+    json_member_text(&w, "job", job);
     json_write_key(&w, "changed");
     json_write_bool(&w, !err && result->changed && !result->kept);
     json_write_key(&w, "waits");
@@ -86,11 +71,11 @@ void records_change(void *data, const struct run *run, const char *job, const st
     json_write_key(&w, "dry_run");
     json_write_bool(&w, result->dry_run);
     if (err) {
-        text(&w, "error", err->message);
-        text(&w, "reason", err->reason);
+        json_member_text(&w, "error", err->message);
+        json_member_text(&w, "reason", err->reason);
     } else {
-        text(&w, "effect", mpijob_effect_name(result->effect));
-        text(&w, "why", result->why);
+        json_member_text(&w, "effect", mpijob_effect_name(result->effect));
+        json_member_text(&w, "why", result->why);
     }
     diff(&w, "diff", result->diff);
     diff(&w, "launcher", result->launcher);
@@ -104,16 +89,16 @@ void records_run(void *data, const struct run *run)
     struct buf out = BUF_INIT;
     struct json_writer w;
     begin(r, &w, &out, "run");
-    text(&w, "policy", run->policy->name);
-    number(&w, "run", run->id);
-    text(&w, "trigger", run->trigger);
-    text(&w, "outcome", outcomes[run->outcome]);
+    json_member_text(&w, "policy", run->policy->name);
+    json_member_int(&w, "run", run->id);
+    json_member_text(&w, "trigger", run->trigger);
+    json_member_text(&w, "outcome", outcomes[run->outcome]);
     if (run->error)
-        text(&w, "error", run->error->message);
-    number(&w, "scheduled_at", run->scheduled_at / CLOCK_SECOND);
-    number(&w, "changed", run->changed);
-    number(&w, "unchanged", run->unchanged);
-    number(&w, "failed", run->failed);
+        json_member_text(&w, "error", run->error->message);
+    json_member_int(&w, "scheduled_at", run->scheduled_at / CLOCK_SECOND);
+    json_member_int(&w, "changed", run->changed);
+    json_member_int(&w, "unchanged", run->unchanged);
+    json_member_int(&w, "failed", run->failed);
     keep(r, &w, &out);
 }
 
@@ -124,14 +109,14 @@ void records_log(void *data, enum log_level level, const char *message, const st
     struct buf out = BUF_INIT;
     struct json_writer w;
     begin(r, &w, &out, "log");
-    text(&w, "level", levels[level]);
-    text(&w, "message", message);
+    json_member_text(&w, "level", levels[level]);
+    json_member_text(&w, "message", message);
     json_write_key(&w, "fields");
     json_write_object(&w);
     for (; fields && fields->name; fields++) {
         fields += fields->name == log_json_next || fields->name == log_lines_next;
         if (fields->value)
-            text(&w, fields->name, fields->value);
+            json_member_text(&w, fields->name, fields->value);
     }
     json_write_end(&w);
     keep(r, &w, &out);
@@ -143,7 +128,7 @@ static void shown(struct json_writer *w, const char *key, const struct buf *veil
 {
     struct buf text_of = BUF_INIT;
     secret_show(&text_of, buf_str(veiled));
-    text(w, key, text_of.ptr ? text_of.ptr : "");
+    json_member_text(w, key, text_of.ptr ? text_of.ptr : "");
     buf_free(&text_of);
 }
 
@@ -153,8 +138,8 @@ void records_request(struct records *r, const char *policy, const char *method, 
     struct buf out = BUF_INIT;
     struct json_writer w;
     begin(r, &w, &out, "request");
-    text(&w, "policy", policy);
-    text(&w, "method", method);
+    json_member_text(&w, "policy", policy);
+    json_member_text(&w, "method", method);
     shown(&w, "url", &asked->url);
     json_write_key(&w, "headers");
     json_write_object(&w);
@@ -164,7 +149,7 @@ void records_request(struct records *r, const char *policy, const char *method, 
     if (asked->basic)
         shown(&w, "user", &asked->user);
     shown(&w, "body", &asked->body);
-    number(&w, "status", status);
+    json_member_int(&w, "status", status);
     keep(r, &w, &out);
 }
 
@@ -173,8 +158,8 @@ void records_notice(struct records *r, const struct notice *n)
     struct buf out = BUF_INIT;
     struct json_writer w;
     begin(r, &w, &out, "notification");
-    text(&w, "kind", notice_type_name(n->type));
-    number(&w, "run", n->run);
+    json_member_text(&w, "kind", notice_type_name(n->type));
+    json_member_int(&w, "run", n->run);
     for (int i = 0; i < NOTICE_PARTS; i++) {
         if (n->parts[i].len)
             shown(&w, notice_part_name((enum notice_part)i), &n->parts[i]);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
+
 static const char *const titles[] = {"Success", "Failure", "Error", "Pending"};
 
 void report_begin(struct report *r, enum output form, bool colour)
@@ -27,14 +29,10 @@ static const char *plain(const struct report *r)
 
 static void keep(struct report *r, const char *file, const struct spec_test *test, const struct spec_result *result)
 {
-    if (r->count == r->cap) {
-        size_t cap = r->cap ? r->cap * 2 : 32;
-        struct report_item *items = realloc(r->items, cap * sizeof *items);
-        if (!items)
-            return;
-        r->items = items;
-        r->cap = cap;
-    }
+    struct report_item *items = grown(r->items, r->count, &r->cap, sizeof *items, 32);
+    if (!items)
+        return;
+    r->items = items;
     r->items[r->count++] = (struct report_item){.file = str_dup(str_of(file)),
                                                 .name = str_dup(str_of(test->name)),
                                                 .message = str_dup(str_of(result->message)),

@@ -7,6 +7,7 @@
 #include "cli/session/daemon.h"
 #include "cli/session/hand.h"
 #include "cli/undo/undoing.h"
+#include "json/member.h"
 
 struct asked {
     struct undoing *u;
@@ -14,30 +15,16 @@ struct asked {
     int code;
 };
 
-static void flag(struct json_writer *w, const char *key, bool value)
-{
-    json_write_key(w, key);
-    json_write_bool(w, value);
-}
-
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-    if (!value)
-        return;
-    json_write_key(w, key);
-    json_write_string(w, value);
-}
-
 static void write_args(void *data, struct json_writer *w)
 {
     const struct undoing *u = ((struct asked *)data)->u;
     json_write_key(w, "run");
     json_write_int(w, u->undo.number);
-    text(w, "job", u->undo.job_name);
-    text(w, "namespace", u->undo.job_namespace);
-    flag(w, "destructive", u->s.options.destructive);
-    flag(w, "override", u->s.options.override);
-    flag(w, "propose", true);
+    json_member_text_if(w, "job", u->undo.job_name);
+    json_member_text_if(w, "namespace", u->undo.job_namespace);
+    json_member_bool(w, "destructive", u->s.options.destructive);
+    json_member_bool(w, "override", u->s.options.override);
+    json_member_bool(w, "propose", true);
 }
 
 static int64_t number_of(struct json json, const char *key)

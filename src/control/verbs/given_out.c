@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grown.h"
 
 #define MOST 10000
 
@@ -13,14 +14,10 @@ int given_out_add(struct given_out *out, int64_t number, uid_t uid)
 {
     if (out->count == MOST)
         memmove(out->items, out->items + 1, --out->count * sizeof *out->items);
-    if (out->count == out->cap) {
-        size_t cap = out->cap ? out->cap * 2 : 16;
-        struct given *items = realloc(out->items, cap * sizeof *items);
-        if (!items)
-            return ERR_NOMEM;
-        out->items = items;
-        out->cap = cap;
-    }
+    struct given *items = grown(out->items, out->count, &out->cap, sizeof *items, 16);
+    if (!items)
+        return ERR_NOMEM;
+    out->items = items;
     out->items[out->count++] = (struct given){.number = number, .uid = uid};
     return 0;
 }

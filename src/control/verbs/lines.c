@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "base/buf.h"
+#include "base/grown.h"
 
 #define LINE_MAX_BYTES 600 /* of a line that is kept; the log has all of it */
 
@@ -51,14 +52,10 @@ static struct ring *make(struct lines *l, const char *policy)
         l->oldest = (l->oldest + 1) % LINES_POLICIES;
         empty(r);
     } else {
-        if (l->count == l->cap) {
-            size_t cap = l->cap ? l->cap * 2 : 16;
-            struct ring *rings = realloc(l->rings, cap * sizeof *rings);
-            if (!rings)
-                return NULL;
-            l->rings = rings;
-            l->cap = cap;
-        }
+        struct ring *rings = grown(l->rings, l->count, &l->cap, sizeof *rings, 16);
+        if (!rings)
+            return NULL;
+        l->rings = rings;
         r = &l->rings[l->count++];
         *r = (struct ring){.next = 0};
     }

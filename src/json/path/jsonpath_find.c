@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "json/path/jsonpath_parts.h"
 
 /* Values, in order. A failed one (no memory) takes no more. */
@@ -16,15 +17,11 @@ static void put(struct set *s, struct json value)
 {
     if (s->failed || !json_exists(value))
         return;
-    if (s->count == s->cap) {
-        size_t cap = s->cap ? s->cap * 2 : 8;
-        struct json *items = realloc(s->items, cap * sizeof *items);
-        s->failed = !items;
-        if (s->failed)
-            return;
-        s->items = items;
-        s->cap = cap;
-    }
+    struct json *items = grown(s->items, s->count, &s->cap, sizeof *items, 8);
+    s->failed = !items;
+    if (s->failed)
+        return;
+    s->items = items;
     s->items[s->count++] = value;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grown.h"
 
 struct due_entry {
     uint32_t at_high, at_low; /* in two halves, so that an entry has no padding */
@@ -63,14 +64,10 @@ static int make_room(struct due *d, uint32_t slot)
         d->places = places;
         d->slots = slots;
     }
-    if (d->count == d->room) {
-        size_t room = d->room ? d->room * 2 : 64;
-        struct due_entry *heap = realloc(d->heap, room * sizeof *heap);
-        if (!heap)
-            return ERR_NOMEM;
-        d->heap = heap;
-        d->room = room;
-    }
+    struct due_entry *heap = grown(d->heap, d->count, &d->room, sizeof *heap, 64);
+    if (!heap)
+        return ERR_NOMEM;
+    d->heap = heap;
     return 0;
 }
 

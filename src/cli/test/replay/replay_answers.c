@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "cli/test/replay/replay_jobs.h"
 #include "json/write.h"
 
@@ -22,14 +23,10 @@ struct recorded_change {
 
 static int add(struct replay_answers *a, const struct record_entry *e, bool only_read, struct error *err)
 {
-    if (a->count == a->cap) {
-        size_t cap = a->cap ? a->cap * 2 : 64;
-        struct recorded_change *more = realloc(a->changes, cap * sizeof *more);
-        if (!more)
-            return error_nomem(err);
-        a->changes = more;
-        a->cap = cap;
-    }
+    struct recorded_change *more = grown(a->changes, a->count, &a->cap, sizeof *more, 64);
+    if (!more)
+        return error_nomem(err);
+    a->changes = more;
     struct recorded_change *c = &a->changes[a->count++];
     *c = (struct recorded_change){.again = json_is_true(json_get(e->head, "again")),
                                   .error = json_get(e->head, "error"),

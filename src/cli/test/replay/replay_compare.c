@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "mpijob/change/job_changes.h"
 #include "record/record.h"
 
@@ -25,15 +26,10 @@ struct writes {
 
 static bool grow(struct writes *w)
 {
-    if (w->count < w->cap)
-        return true;
-    size_t cap = w->cap ? w->cap * 2 : 64;
-    struct write *items = realloc(w->items, cap * sizeof *items);
-    if (!items)
-        return false;
-    w->items = items;
-    w->cap = cap;
-    return true;
+    struct write *items = grown(w->items, w->count, &w->cap, sizeof *items, 64);
+    if (items)
+        w->items = items;
+    return items != NULL;
 }
 
 static void read_end(struct writes *w, struct json head)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
+
 struct recorded_web {
     char method[16];
     struct buf url;
@@ -16,14 +18,10 @@ struct recorded_web {
 
 static int add(struct replay_web *web, const struct record_entry *e, struct error *err)
 {
-    if (web->count == web->cap) {
-        size_t cap = web->cap ? web->cap * 2 : 16;
-        struct recorded_web *more = realloc(web->items, cap * sizeof *more);
-        if (!more)
-            return error_nomem(err);
-        web->items = more;
-        web->cap = cap;
-    }
+    struct recorded_web *more = grown(web->items, web->count, &web->cap, sizeof *more, 16);
+    if (!more)
+        return error_nomem(err);
+    web->items = more;
     struct recorded_web *r = &web->items[web->count++];
     *r = (struct recorded_web){.secret = json_is_true(json_get(e->head, "secret")),
                                .error = json_get(e->head, "error"),
