@@ -5,6 +5,8 @@
 #include <stdint.h>
 
 #include "binding/fault.h"
+#include "policy/definition/lua_conditions.h"
+#include "policy/load.h"
 
 static const struct binding_module *const modules[] = {
     &module_policy,     &module_run,     &module_kube,   &module_log,  &module_time,   &module_sleep,   &module_json,
@@ -74,11 +76,13 @@ static void open_module(lua_State *L, const struct binding_module *m)
 
 int binding_open(lua_State *L)
 {
+    const struct policy_file *file = script_host(L);
     struct binding_module m;
     lua_newtable(L);
     for (size_t i = 0; binding_module_at(i, &m); i++)
         open_module(L, &m);
     lua_setfield(L, LUA_REGISTRYINDEX, MODULES_OPENED);
     fault_open(L);
+    lua_conditions_open(L, file ? file->plugins : NULL);
     return 0;
 }

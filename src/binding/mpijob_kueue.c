@@ -5,7 +5,7 @@
 #include "binding/base/pending.h"
 #include "binding/base/values.h"
 #include "binding/mpijob.h"
-#include "policy/lua_conditions.h"
+#include "policy/definition/lua_conditions.h"
 #include "policy/values/lua_job.h"
 #include "run/lua_run.h"
 #include "run/run_workloads.h"

@@ -7,7 +7,7 @@
 #include "binding/base/values.h"
 #include "binding/mpijob.h"
 #include "jobs/listing.h"
-#include "policy/lua_match.h"
+#include "policy/definition/lua_match.h"
 #include "run/runs.h"
 
 #define LIST_BYTES 4096 /* about, outside Lua, of a list that is not over, without its conditions */

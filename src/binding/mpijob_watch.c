@@ -6,7 +6,7 @@
 
 #include "binding/mpijob.h"
 #include "binding/stream/stream.h"
-#include "policy/lua_match.h"
+#include "policy/definition/lua_match.h"
 
 #define WATCH_UNITS 5000 /* its conditions are read */
 

@@ -11,7 +11,7 @@
 #include "engine/engine_parts.h"
 #include "jobs/job_find.h"
 #include "mpijob/match/match.h"
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 
 /* The part of an ask on one cluster. A named job is read first, and is the only one that the run is given. */
 struct ask_at {

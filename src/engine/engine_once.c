@@ -6,7 +6,7 @@
 
 #include "engine/engine_parts.h"
 #include "mpijob/view.h"
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 #include "trigger/handled_past.h"
 
 /* ---- one run of every policy ---- */

@@ -8,7 +8,7 @@
 #include "engine/engine_parts.h"
 #include "guard/quarantine.h"
 #include "mpijob/kind.h"
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 
 struct meters {
     const struct engine *engine;

@@ -6,7 +6,7 @@
 
 #include "engine/engine_parts.h"
 #include "guard/quarantine.h"
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 #include "run/run_canary.h"
 #include "trigger/event_trigger.h"
 

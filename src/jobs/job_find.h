@@ -5,7 +5,7 @@
 #define MPIJOBD_JOBS_JOB_FIND_H
 
 #include "cluster/cluster.h"
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 
 /* The struct is the caller's, and stays in place until `found` was called. */
 struct job_find {

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 
 struct policy_set;
 

@@ -7,7 +7,7 @@
 #include "guard/who.h"
 #include "mpijob/kinds_added.h"
 #include "plugin/plugin.h"
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 #include "policy/source/zones.h"
 
 struct alarms;

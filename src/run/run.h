@@ -7,7 +7,7 @@
 #include "change/change.h"
 #include "guard/who.h"
 #include "jobs/listing.h"
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 
 struct blamed;
 struct policy_file;

@@ -7,7 +7,7 @@
 #include <utlist.h>
 
 #include "jobs/listing.h"
-#include "policy/lua_conditions.h"
+#include "policy/definition/lua_conditions.h"
 #include "policy/values/lua_job.h"
 #include "record/record.h"
 #include "run/bounds.h"

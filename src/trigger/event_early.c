@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs that come before the one that acts, where a policy waits: they ask `where`, or warn. */
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 #include "trigger/event_parts.h"
 
 /* ---- a run that only asks ---- */

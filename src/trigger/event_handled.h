@@ -5,7 +5,7 @@
 #define MPIJOBD_TRIGGER_EVENT_HANDLED_H
 
 #include "mpijob/view.h"
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 #include "store/state.h"
 #include "trigger/waits.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a policy with `on` acts again: instants of the wall clock; retries and pauses on the loop's clock. */
 #include "base/backoff.h"
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 #include "site/counters.h"
 #include "trigger/event_parts.h"
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 #include "policy/policy_text.h"
 #include "trigger/event_parts.h"
 #include "trigger/triggers.h"

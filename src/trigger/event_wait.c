@@ -6,7 +6,7 @@
  * instant of the next thing (waits.h). With `where` a run has to ask: a job that comes to match is queued, and a run
  * that does nothing else asks for it at once; then the job is where one is for which `where` has said no, and is asked
  * about again when it changes, at the times of `recheck`, and at that instant by the run that warns or acts. */
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 #include "trigger/event_parts.h"
 
 static bool asks(const struct event_trigger *t)

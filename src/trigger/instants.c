@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 
 #define COUNT_MAX 100000
 

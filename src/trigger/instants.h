@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a policy with a schedule or a period is due: its instants, and the runs that they become. An instant that comes
- * while the policy's window is closed waits for the opening (policy/opening.h); all that wait for the same one are one
- * run, which is due at the opening. All are microseconds since 1970, and nominal: jitter is not in them. */
+ * while the policy's window is closed waits for the opening (policy/definition/opening.h); all that wait for the same
+ * one are one run, which is due at the opening. All are microseconds since 1970, and nominal: jitter is not in them. */
 #ifndef MPIJOBD_TRIGGER_INSTANTS_H
 #define MPIJOBD_TRIGGER_INSTANTS_H
 
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 
 /* The first instant strictly after after_us by the schedule or period alone. 0, or ERR_NOT_FOUND: none will come. */
 int policy_next_instant(const struct policy *policy, int64_t after_us, int64_t *due_us, struct error *err);

@@ -9,7 +9,7 @@
 #include "base/chance.h"
 #include "cluster/cluster.h"
 #include "loop/timer.h"
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 #include "run/run.h"
 #include "site/counters.h"
 #include "store/state.h"

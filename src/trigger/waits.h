@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "mpijob/view.h"
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 
 struct job_wait {
     int64_t holds_us; /* the whole match holds since then; 0: it does not; WAIT_FORGOTTEN */

@@ -6,8 +6,8 @@
 
 #include "cluster/cluster.h"
 #include "guard/quarantine.h"
+#include "policy/definition/opening.h"
 #include "policy/in_force.h"
-#include "policy/opening.h"
 #include "run/run_canary.h"
 #include "run/runs.h"
 #include "why/gather_parts.h"

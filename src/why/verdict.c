@@ -2,7 +2,7 @@
 /* From what was gathered to the verdict, and its sentence. */
 #include <string.h>
 
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 #include "trigger/instants.h"
 #include "why/why_parts.h"
 

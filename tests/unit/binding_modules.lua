@@ -157,10 +157,11 @@ for name, fields in pairs(classes) do
         fields[field] = file
     end
 end
+local definition = "src/policy/definition/definition.c"
 local tables = {
-    ["mpijobd.Policy"] = { "src/policy/definition.c", "keys", less = names_in("src/policy/definition.c", "later") },
-    ["mpijobd.PolicyMatch"] = { "src/policy/lua_match.c", "keys" },
-    ["mpijobd.Limits"] = { "src/policy/definition_limits.c", "limit_names" },
+    ["mpijobd.Policy"] = { definition, "keys", less = names_in(definition, "later") },
+    ["mpijobd.PolicyMatch"] = { "src/policy/definition/lua_match.c", "keys" },
+    ["mpijobd.Limits"] = { "src/policy/definition/definition_limits.c", "limit_names" },
     ["mpijobd.Changes"] = { "src/mpijob/field.c", "names" },
     ["mpijobd.SchedulingPolicy"] = { "src/mpijob/field_check.c", "mpijob_scheduling_members" },
     ["mpijobd.Job"] = {

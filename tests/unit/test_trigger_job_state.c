@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 #include "trigger/steps/job_state.h"
 
 #define ALL_KINDS (ON_MATCH | ON_ADDED | ON_FINISHED | ON_CHANGED)

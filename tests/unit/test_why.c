@@ -10,7 +10,7 @@
 
 #include "alloc.h"
 #include "base/clock.h"
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 #include "why/why_parts.h"
 
 #define NOW (INT64_C(1767225600) * CLOCK_SECOND) /* 2026-01-01T00:00:00Z */

@@ -7,7 +7,7 @@
 #include "cli/check/checking.h"
 #include "cli/check/tell.h"
 #include "policy/asked_again.h"
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 #include "time/duration.h"
 #include "trigger/instants.h"
 #include "json/write.h"

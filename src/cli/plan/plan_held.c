@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "engine/engine.h"
+#include "policy/definition/opening.h"
 #include "policy/load.h"
-#include "policy/opening.h"
 
 void plan_held_ended(struct plan_held *held, const struct run *run, bool paused)
 {

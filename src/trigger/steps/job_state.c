@@ -2,7 +2,7 @@
 /* The two tables of job_state.h, and how a step goes through them. */
 #include "trigger/steps/job_state.h"
 
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 
 /* ---- one kind of event ---- */
 

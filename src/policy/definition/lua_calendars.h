@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calendars that plugins give: days off by name, for `except`. They are read once, while the policy is. */
-#ifndef MPIJOBD_POLICY_LUA_CALENDARS_H
-#define MPIJOBD_POLICY_LUA_CALENDARS_H
+#ifndef MPIJOBD_POLICY_DEFINITION_LUA_CALENDARS_H
+#define MPIJOBD_POLICY_DEFINITION_LUA_CALENDARS_H
 
 #include <lua.h>
 

@@ -2,7 +2,7 @@
 /* Reports what is wrong with a definition, with its key and line; and reads values of the plain types. */
 #include <stdio.h>
 
-#include "policy/definition_parts.h"
+#include "policy/definition/definition_parts.h"
 #include "policy/source/definition_line.h"
 #include "policy/values/lua_json.h"
 #include "time/duration.h"

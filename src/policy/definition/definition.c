@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads a policy's table, key by key, then checks it as a whole. */
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 
 #include <ctype.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/definition_parts.h"
-#include "policy/lua_conditions.h"
-#include "policy/lua_match.h"
+#include "policy/definition/definition_parts.h"
+#include "policy/definition/lua_conditions.h"
+#include "policy/definition/lua_match.h"
 #include "policy/values/lua_changes.h"
 #include "policy/values/lua_keys.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/definition_parts.h"
+#include "policy/definition/definition_parts.h"
 #include "policy/values/lua_json.h"
 
 #define EXPECTED "steps and a pause such as { 1, \"10%\", \"100%\", pause = \"10m\" }"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads `limits`, fills in the defaults, and keeps them below the daemon's ceilings. */
-#include "policy/definition_parts.h"
+#include "policy/definition/definition_parts.h"
 
 #include <ctype.h>
 #include <stdio.h>

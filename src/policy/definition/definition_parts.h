@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files definition*.c share while they read a policy's table. */
-#ifndef MPIJOBD_POLICY_DEFINITION_PARTS_H
-#define MPIJOBD_POLICY_DEFINITION_PARTS_H
+#ifndef MPIJOBD_POLICY_DEFINITION_DEFINITION_PARTS_H
+#define MPIJOBD_POLICY_DEFINITION_DEFINITION_PARTS_H
 
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 
 struct defining {
     lua_State *L;

@@ -2,7 +2,7 @@
 /* Reads the keys that say when a policy runs. */
 #include <stdio.h>
 
-#include "policy/definition_parts.h"
+#include "policy/definition/definition_parts.h"
 #include "policy/source/zones.h"
 #include "policy/values/lua_json.h"
 

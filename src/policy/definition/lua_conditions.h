@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conditions that plugins add to `match`: checked while the policy is read, and asked per job within its sandbox, by a
  * function that takes the place of its `where` and asks that last. */
-#ifndef MPIJOBD_POLICY_LUA_CONDITIONS_H
-#define MPIJOBD_POLICY_LUA_CONDITIONS_H
+#ifndef MPIJOBD_POLICY_DEFINITION_LUA_CONDITIONS_H
+#define MPIJOBD_POLICY_DEFINITION_LUA_CONDITIONS_H
 
 #include <lua.h>
 
@@ -11,6 +11,10 @@
 /* In the registry: what the plugins of this state give. A table by name of { plugin = NAME, test = function(job,
  * value), check = function(value) or nil }. */
 #define LUA_CONDITIONS "mpijobd.conditions"
+
+struct plugins;
+/* Of a new state: the plugins that its file may require, which outlive it; NULL: none. */
+void lua_conditions_open(lua_State *L, const struct plugins *plugins);
 
 bool lua_conditions_has(lua_State *L, const char *name);
 /* The plugin among those of the state's file that has a calendar of that name; NULL: none has. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* With `sharding` each daemon has a part of the jobs, and no daemon knows what the others do: a policy that needs to
  * know all of it is refused, rather than doing something else than it says. */
-#include "policy/definition_parts.h"
+#include "policy/definition/definition_parts.h"
 
 #define ELSE "; leave it out, or give the policy to a daemon with leader_election, which acts for all jobs"
 

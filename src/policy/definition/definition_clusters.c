@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/definition_parts.h"
+#include "policy/definition/definition_parts.h"
 
 #define CLUSTERS_MAX 256
 

@@ -5,9 +5,9 @@
 
 #include "cluster/cluster.h"
 #include "mpijob/kinds_added.h"
-#include "policy/definition_parts.h"
-#include "policy/load.h"
-#include "policy/lua_conditions.h"
+#include "plugin/plugin.h"
+#include "policy/definition/definition_parts.h"
+#include "policy/definition/lua_conditions.h"
 
 #define BY (PLUGIN_NAME_MAX + 16)
 
@@ -37,56 +37,56 @@ static void add_names(const struct plugin *plugin, struct buf *out)
     }
 }
 
-static void use(struct defining *d, const struct policy_file *file, const struct mpijob_kind *kind)
+static void use(struct defining *d, const struct mpijob_kind *kind)
 {
     struct error err;
     if (policy_kinds_add(&d->p->kinds, kind, &err))
         definition_found(d, "kind", "%s", err.message);
-    for (size_t i = 0; file && i < file->env->cluster_count; i++)
-        cluster_add_kind(file->env->clusters[i], kind);
+    for (size_t i = 0; i < d->source->connected_count; i++)
+        cluster_add_kind(d->source->connected[i], kind);
 }
 
-static void take(struct defining *d, const struct policy_file *file, const struct plugin *plugin, struct json row)
+static void take(struct defining *d, const struct plugin *plugin, struct json row)
 {
     char by[BY];
     struct error err;
     const struct mpijob_kind *kind;
     snprintf(by, sizeof by, "the plugin %s", plugin->name);
-    if (mpijob_kinds_take(file->env->kinds, row, by, &kind, &err)) {
+    if (mpijob_kinds_take(d->source->kinds, row, by, &kind, &err)) {
         definition_found(d, "kind", "%s", err.message);
         return;
     }
-    use(d, file, kind);
+    use(d, kind);
     mpijob_kind_release(kind); /* the policy holds it */
 }
 
 /* A plugin that the file requires may describe a kind that is built in, in its own words. */
 static void find(struct defining *d, const char *text)
 {
-    const struct policy_file *file = script_host(d->L);
+    const struct policy_source *source = d->source;
     const struct plugin *of = NULL;
     const struct mpijob_kind *kind = NULL;
     struct json row = {0};
     struct error err;
-    for (size_t i = 0; file && file->env->kinds && i < file->required_count; i++) {
-        struct json one = row_of(file->required[i], text);
+    for (size_t i = 0; source->kinds && i < source->required_count; i++) {
+        struct json one = row_of(source->required[i], text);
         if (of && json_exists(one)) {
             definition_found(d, "kind", "\"%.80s\" is a kind of the plugins %s and %s; require one of them", text,
-                             of->name, file->required[i]->name);
+                             of->name, source->required[i]->name);
             return;
         }
         row = json_exists(one) ? one : row;
-        of = json_exists(one) ? file->required[i] : of;
+        of = json_exists(one) ? source->required[i] : of;
     }
     bool known = !of && mpijob_kind_parse(str_of(text), &kind);
     const char *plugin = of || known ? NULL : lua_kind_plugin(d->L, text);
     struct buf others = BUF_INIT;
-    for (size_t i = 0; file && i < file->required_count && !of && !known && !plugin; i++)
-        add_names(file->required[i], &others);
+    for (size_t i = 0; i < source->required_count && !of && !known && !plugin; i++)
+        add_names(source->required[i], &others);
     if (of)
-        take(d, file, of, row);
+        take(d, of, row);
     else if (known)
-        use(d, file, kind);
+        use(d, kind);
     else if (plugin)
         definition_found(d, "kind", "\"%.80s\" is a kind of the plugin %s; write require \"%s\" above the policy", text,
                          plugin, plugin);

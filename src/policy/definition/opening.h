@@ -2,10 +2,10 @@
 /* When runs of a policy may begin: its window, less its days off, less the freezes of all policies. What falls due
  * while it is closed waits for the next opening; a run that began before may finish. Instants are microseconds since
  * 1970. */
-#ifndef MPIJOBD_POLICY_OPENING_H
-#define MPIJOBD_POLICY_OPENING_H
+#ifndef MPIJOBD_POLICY_DEFINITION_OPENING_H
+#define MPIJOBD_POLICY_DEFINITION_OPENING_H
 
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 
 /* False: it may begin runs at any time, and the answers below need not be asked for. */
 static inline bool policy_has_opening(const struct policy *policy)

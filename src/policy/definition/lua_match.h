@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the conditions of a policy, `match = { ... }`, into mpijob_match; mpijob.list takes the same table. */
-#ifndef MPIJOBD_POLICY_LUA_MATCH_H
-#define MPIJOBD_POLICY_LUA_MATCH_H
+#ifndef MPIJOBD_POLICY_DEFINITION_LUA_MATCH_H
+#define MPIJOBD_POLICY_DEFINITION_LUA_MATCH_H
 
 #include <lua.h>
 

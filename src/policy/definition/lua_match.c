@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a Lua table of conditions to mpijob_match. */
-#include "policy/lua_match.h"
+#include "policy/definition/lua_match.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
 
-#include "policy/lua_conditions.h"
+#include "policy/definition/lua_conditions.h"
 #include "policy/values/lua_json.h"
 #include "policy/values/lua_keys.h"
 #include "time/duration.h"

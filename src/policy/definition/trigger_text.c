@@ -2,7 +2,7 @@
 /* A policy's trigger in words. */
 #include <stdio.h>
 
-#include "policy/definition.h"
+#include "policy/definition/definition.h"
 #include "time/duration.h"
 
 const char *policy_trigger_text(const struct policy *p, char out[POLICY_TRIGGER_TEXT])

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asks the function of a calendar for its days. */
-#include "policy/lua_calendars.h"
+#include "policy/definition/lua_calendars.h"
 
 #include <lauxlib.h>
 
 #include "base/buf.h"
-#include "policy/lua_conditions.h"
+#include "policy/definition/lua_conditions.h"
 
 #define NEAR_MAX 64
 

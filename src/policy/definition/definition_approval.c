@@ -2,7 +2,7 @@
 /* What a policy asks before it writes: approval, of how many persons, and how long it waits for that. */
 #include <string.h>
 
-#include "policy/definition_parts.h"
+#include "policy/definition/definition_parts.h"
 #include "policy/values/lua_json.h"
 #include "policy/values/lua_keys.h"
 

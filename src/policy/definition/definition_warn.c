@@ -2,7 +2,7 @@
 /* Reads `warn`: when the owner of a job is told of what the policy will do, and by what. */
 #include <lauxlib.h>
 
-#include "policy/definition_parts.h"
+#include "policy/definition/definition_parts.h"
 #include "policy/values/lua_json.h"
 #include "policy/values/lua_keys.h"
 

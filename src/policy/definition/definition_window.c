@@ -3,8 +3,8 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
-#include "policy/definition_parts.h"
-#include "policy/lua_calendars.h"
+#include "policy/definition/definition_parts.h"
+#include "policy/definition/lua_calendars.h"
 
 #define WINDOW_ONE "a window such as \"mon-fri 09:00-18:00\", or a list of them"
 #define EXCEPT_ONE "the name of a calendar such as \"holidays\", or a list of names"

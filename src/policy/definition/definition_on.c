@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads `on`: the events at which a policy acts, and checks what goes with them. */
-#include "policy/definition_parts.h"
+#include "policy/definition/definition_parts.h"
 
 #include <lauxlib.h>
 #include <stdio.h>

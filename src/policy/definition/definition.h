@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A policy as its author wrote it: read from a Lua table and checked. Everything that is wrong is reported at once,
  * with file and line. */
-#ifndef MPIJOBD_POLICY_DEFINITION_H
-#define MPIJOBD_POLICY_DEFINITION_H
+#ifndef MPIJOBD_POLICY_DEFINITION_DEFINITION_H
+#define MPIJOBD_POLICY_DEFINITION_DEFINITION_H
 
 #include <lua.h>
 
@@ -99,6 +99,9 @@ const char *policy_trigger_text(const struct policy *policy, char out[POLICY_TRI
 /* Is called for each thing that is wrong in a policy file. at: see definition_line.h. */
 typedef void (*policy_finding)(void *data, const char *file, int line, size_t at, const char *message);
 
+struct cluster;
+struct mpijob_kinds;
+struct plugin;
 struct policy_zones;
 
 struct policy_source {
@@ -106,9 +109,14 @@ struct policy_source {
     size_t len;
     const char *const *clusters;      /* the configured names, NULL-terminated; NULL: unknown */
     const struct policy_zones *zones; /* that were read beforehand */
-    unsigned shards;                  /* see policy/load.h */
-    struct script_limits ceilings;    /* no policy gets more; 0: no bound */
-    const struct freezes *freezes;    /* of all policies; outlive these. NULL: none */
+    struct mpijob_kinds *kinds;       /* where kinds of plugins are added; NULL: the policy cannot be about these */
+    struct cluster *const *connected; /* where it will run: they are told of its kinds */
+    size_t connected_count;
+    struct plugin *const *required; /* plugins that the file has required so far */
+    size_t required_count;
+    unsigned shards;               /* see policy/load.h */
+    struct script_limits ceilings; /* no policy gets more; 0: no bound */
+    const struct freezes *freezes; /* of all policies; outlive these. NULL: none */
     /* The policy while it is being read, then NULL: the caller frees it where a Lua memory error ends the reading. */
     struct policy **held;
     policy_finding report;

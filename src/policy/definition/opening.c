@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The timetable of a policy, which counts whole seconds, asked in microseconds. */
-#include "policy/opening.h"
+#include "policy/definition/opening.h"
 
 #include <stdio.h>
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The conditions of plugins: a list of { name, plugin, test, value, wanted }, and the function that goes through it. */
-#include "policy/lua_conditions.h"
+#include "policy/definition/lua_conditions.h"
 
 #include <lauxlib.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/load.h"
+#include "plugin/plugin.h"
 #include "policy/values/lua_json.h"
 #include "script/script.h"
 #include "json/value.h"
 
-#define WANTED_MAX 200 /* bytes of a value, for people */
+#define PLUGINS "mpijobd.plugins" /* in the registry: what lua_conditions_open was given */
+#define WANTED_MAX 200            /* bytes of a value, for people */
 
 bool lua_conditions_has(lua_State *L, const char *name)
 {
@@ -51,12 +53,20 @@ static bool says(const struct plugin *p, const char *list, const char *member, c
     return false;
 }
 
+void lua_conditions_open(lua_State *L, const struct plugins *plugins)
+{
+    lua_pushlightuserdata(L, (void *)(uintptr_t)plugins);
+    lua_setfield(L, LUA_REGISTRYINDEX, PLUGINS);
+}
+
 static const char *saying(lua_State *L, const char *list, const char *member, const char *name)
 {
-    const struct policy_file *file = script_host(L);
-    for (size_t i = 0; file && file->plugins && i < file->plugins->count; i++) {
-        if (says(file->plugins->items[i], list, member, name))
-            return file->plugins->items[i]->name;
+    lua_getfield(L, LUA_REGISTRYINDEX, PLUGINS);
+    const struct plugins *plugins = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    for (size_t i = 0; plugins && i < plugins->count; i++) {
+        if (says(plugins->items[i], list, member, name))
+            return plugins->items[i]->name;
     }
     return NULL;
 }

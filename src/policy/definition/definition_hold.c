@@ -2,7 +2,7 @@
 /* Reads `hold`: how the owner of a job keeps the policy from it for a while. */
 #include <lauxlib.h>
 
-#include "policy/definition_parts.h"
+#include "policy/definition/definition_parts.h"
 #include "policy/values/lua_keys.h"
 
 #define ANNOTATION_MAX 253
