@@ -18,6 +18,7 @@
 #define HALT_WAIT_MS 120000 /* so long the pods are waited for, unless the caller says otherwise; milliseconds */
 /* On a job that was stopped: the cleanPodPolicy that it had. */
 #define HALT_POLICY_ANNOTATION "mpijobd.io/clean-pod-policy-before-stop"
+#define HALT_POLICY_POINTER "/metadata/annotations/mpijobd.io~1clean-pod-policy-before-stop"
 
 enum halt_lever {
     HALT_NONE, /* nothing had to be done, or nothing could be found out */

@@ -74,9 +74,9 @@ int run_bounds_exceeded(const struct run *run, int64_t n, int64_t scope, int64_t
     *until = 0;
     if (p->changes_max >= 0 && n > p->changes_max)
         return error_set(err, ERR_LIMIT,
-                         "%" PRId64 " jobs would be changed, and limits.changes allows %" PRId64
+                         "%" PRId64 " job%s would be changed, and limits.changes allows %" PRId64
                          ": %s. Raise the limit if they are meant, or narrow match",
-                         n, p->changes_max, none);
+                         n, n == 1 ? "" : "s", p->changes_max, none);
     if (p->percent_max >= 0 && n > p->percent_floor && (double)n * 100 > p->percent_max * (double)scope)
         return error_set(err, ERR_LIMIT,
                          "%" PRId64 " of %" PRId64

@@ -20,6 +20,14 @@ struct undo_row {
 
 enum undo_action { UNDO_NOTHING, UNDO_REPLACE, UNDO_CREATE, UNDO_DELETE };
 
+/* A job that was stopped goes on as `mpijobd job resume` lets it: first the lever, then its cleanPodPolicy
+ * (undo_stop.c). So all objects have their turn, and then those have one that belong to the second. */
+enum undo_turn {
+    UNDO_FIRST,
+    UNDO_SECOND,
+    UNDO_BOTH, /* two writes: without the cleanPodPolicy, and the rest */
+};
+
 struct kube_request;
 struct undo;
 
@@ -30,10 +38,14 @@ struct undo_object {
     size_t row_count;
     /* After the look: */
     enum undo_action action;
-    struct buf body;         /* of UNDO_REPLACE and UNDO_CREATE */
+    enum undo_turn turn;
+    struct buf body;         /* of UNDO_REPLACE and UNDO_CREATE; of UNDO_BOTH for the turn that is on */
     char *resource_version;  /* at which it was looked at; NULL: it is not there */
     struct mpijob_diff left; /* what another writer has changed since: before: what was written, after: what is there */
-    const char *whole_left;  /* why nothing of it is put back; NULL */
+    const char *whole_left;  /* why nothing of it is put back, or nothing more; NULL */
+    char job_uid[64];        /* of a Workload: its job's; "" */
+    bool begun;              /* of UNDO_BOTH: its first write was made */
+    bool stuck;              /* it was to be put back, and was not */
     char *trouble;           /* why it could not be looked at; NULL */
     unsigned tries;
     /* What is under way of it; NULL: nothing is. */
@@ -68,6 +80,7 @@ struct undo {                             /* zeroed; then its owner sets these *
     /* Its own: */
     int64_t took_back; /* the run that this one took back; 0: it is no undo */
     bool found, ended, nomem, cancelled, going;
+    bool second; /* the second turn is on */
     size_t cap, at;
     unsigned active;
 };
@@ -110,5 +123,16 @@ void undo_look(struct undo_object *o, void (*done)(struct undo_object *o));
 struct kube_resource undo_resource(const struct undo_object *o, char group[256], char plural[256]);
 /* Is it a kind of job? */
 bool undo_job_kind(const struct undo_object *o, const struct mpijob_kind **kind);
+/* As which kind, and in which version, it is written. False: it is no job. */
+bool undo_target(const struct undo_object *o, struct mpijob_target *target);
+
+/* ---- undo_stop.c ---- */
+
+/* When the object has its turn, from what it is and what it is to become. May set whole_left. */
+void undo_find_turn(struct undo_object *o, struct json object, struct json back);
+/* Is the place one that a job which was stopped gets back last? */
+bool undo_comes_last(const char *pointer);
+/* May the object's second turn come? False: whole_left says why not. */
+bool undo_may_follow(struct undo_object *o);
 
 #endif

@@ -28,7 +28,43 @@ bool undo_job_kind(const struct undo_object *o, const struct mpijob_kind **kind)
     return strchr(o->resource, '.') && mpijob_kind_find(str_of(o->resource), kind);
 }
 
+bool undo_target(const struct undo_object *o, struct mpijob_target *target)
+{
+    if (!undo_job_kind(o, &target->kind))
+        return false;
+    *target = cluster_target(o->undo->site->cluster, target->kind);
+    mpijob_version_parse(str_of(o->version), &target->version); /* the row's: the present one may be another */
+    return true;
+}
+
 /* ---- the steps back ---- */
+
+/* Which places are put back? */
+enum part { PART_ALL, PART_FIRST, PART_LAST };
+
+/* *out has those items of the difference, which stay its own; items: room for all. */
+static void take_part(const struct mpijob_diff *diff, enum part part, struct mpijob_difference *items,
+                      struct mpijob_diff *out)
+{
+    *out = (struct mpijob_diff){.items = items, .secret = diff->secret};
+    for (size_t i = 0; i < diff->count; i++) {
+        if (part == PART_ALL || undo_comes_last(diff->items[i].pointer) == (part == PART_LAST))
+            items[out->count++] = diff->items[i];
+    }
+}
+
+static int reverse(const struct undo_row *row, enum part part, struct json object, struct buf *out,
+                   struct mpijob_diff *left, struct error *err)
+{
+    struct mpijob_diff some;
+    struct mpijob_difference *items = calloc(row->diff.count + 1, sizeof *items);
+    if (!items)
+        return error_nomem(err);
+    take_part(&row->diff, part, items, &some);
+    int rc = mpijob_diff_reverse(&some, object, out, left, err);
+    free(items);
+    return rc;
+}
 
 /* The object as it can be made again: what the server gives an object itself is left out. */
 static int strip(struct json object, struct buf *out, struct error *err)
@@ -70,7 +106,8 @@ static bool is(const struct undo_row *row, const char *verb)
 }
 
 /* One change back. *now: the object's bytes so far; empty: it is not there. */
-static int step_back(struct undo_object *o, const struct undo_row *row, struct buf *now, bool again, struct error *err)
+static int step_back(struct undo_object *o, const struct undo_row *row, enum part part, struct buf *now, bool again,
+                     struct mpijob_diff *left, struct error *err)
 {
     struct buf next = BUF_INIT;
     struct json object = {buf_str(now)};
@@ -91,7 +128,7 @@ static int step_back(struct undo_object *o, const struct undo_row *row, struct b
         if (!row->whole || !is_untouched(row, object, (struct json){str_of(row->whole)}))
             o->whole_left = "it was changed since it was made";
     } else {
-        rc = mpijob_diff_reverse(&row->diff, object, &next, &o->left, err);
+        rc = reverse(row, part, object, &next, left, err);
     }
     if (o->whole_left)
         return 0;
@@ -100,19 +137,46 @@ static int step_back(struct undo_object *o, const struct undo_row *row, struct b
     return rc;
 }
 
+/* All changes back, the newest first. object: absent: it is not there. */
+static int work_back(struct undo_object *o, struct json object, enum part part, struct buf *now,
+                     struct mpijob_diff *left, struct error *err)
+{
+    bool again = false; /* it is one that an undo makes, with no uid yet */
+    int rc = 0;
+    buf_add_str(now, object.text);
+    for (size_t i = 0; i < o->row_count && !rc && !o->whole_left; i++) {
+        rc = step_back(o, &o->rows[i], part, now, again, left, err);
+        again = again || is(&o->rows[i], "delete");
+    }
+    return rc ? rc : buf_result(now, "the object", err);
+}
+
+/* What the turn that comes next does of two. */
+static int take_turn(struct undo_object *o, struct json object, struct error *err)
+{
+    enum part part = !o->begun ? PART_FIRST : o->undo->dry_run ? PART_LAST : PART_ALL;
+    struct mpijob_diff left = {0};
+    struct buf now = BUF_INIT;
+    int rc = work_back(o, object, part, &now, &left, err);
+    if (!rc && !o->begun && json_equal(object, (struct json){buf_str(&now)}))
+        o->turn = UNDO_SECOND; /* the lever is its Workload */
+    if (rc || o->turn == UNDO_SECOND) {
+        buf_free(&now);
+    } else {
+        buf_free(&o->body);
+        o->body = now;
+    }
+    mpijob_diff_free(&left);
+    return rc;
+}
+
 /* object: absent: it is not there. */
 static int find_action(struct undo_object *o, struct json object, struct error *err)
 {
     struct buf now = BUF_INIT;
-    bool again = false; /* it is one that an undo makes, with no uid yet */
-    int rc = 0;
-    buf_add_str(&now, object.text);
-    for (size_t i = 0; i < o->row_count && !rc && !o->whole_left; i++) {
-        rc = step_back(o, &o->rows[i], &now, again, err);
-        again = again || is(&o->rows[i], "delete");
-    }
-    if (!rc)
-        rc = buf_result(&now, "the object", err);
+    int rc = work_back(o, object, PART_ALL, &now, &o->left, err);
+    if (!rc && !o->whole_left && json_exists(object) && now.len)
+        undo_find_turn(o, object, (struct json){buf_str(&now)});
     if (rc || o->whole_left || (!json_exists(object) && !now.len))
         o->action = UNDO_NOTHING;
     else if (!json_exists(object))
@@ -127,7 +191,7 @@ static int find_action(struct undo_object *o, struct json object, struct error *
     }
     buf_free(&o->body);
     o->body = now;
-    return rc;
+    return rc || o->action != UNDO_REPLACE || o->turn != UNDO_BOTH ? rc : take_turn(o, object, err);
 }
 
 /* ---- the look ---- */

@@ -28,6 +28,17 @@ const char *undo_past(const struct undo_row *row)
 
 /* ---- some at a time ---- */
 
+static void make_one(struct undo_object *o);
+
+static bool has_second(const struct undo *u)
+{
+    for (size_t i = 0; i < u->count; i++) {
+        if (u->objects[i].turn != UNDO_FIRST)
+            return true;
+    }
+    return false;
+}
+
 static void go_on(struct undo *u, void (*one)(struct undo_object *o))
 {
     if (u->going)
@@ -38,8 +49,15 @@ static void go_on(struct undo *u, void (*one)(struct undo_object *o))
         one(&u->objects[u->at++]);
     }
     u->going = false;
-    if (!u->active)
-        u->over(u->data);
+    if (u->active)
+        return;
+    if (one == make_one && !u->second && has_second(u)) {
+        u->second = true;
+        u->at = 0;
+        go_on(u, one);
+        return;
+    }
+    u->over(u->data);
 }
 
 void undo_cancel(struct undo *u)
@@ -84,20 +102,28 @@ int64_t undo_wanted(const struct undo *u)
 
 /* ---- making ---- */
 
-static void make_one(struct undo_object *o);
+static void next(struct undo *u)
+{
+    u->active--;
+    go_on(u, make_one);
+}
 
 static void ended(struct undo_object *o, const struct change_result *result, const struct error *err)
 {
     struct undo *u = o->undo;
     bool left = o->whole_left || o->left.count, changed = result && result->changed;
+    bool again = o->begun; /* its second write: the object counts already */
+    o->stuck = err || o->whole_left;
     u->failed += err != NULL;
-    u->back += changed && !err;
-    u->unchanged += !changed && !err && !left;
-    u->left += left;
+    u->back += changed && !err && !again;
+    u->unchanged += !changed && !err && !left && !again;
+    u->left += left && (!again || o->whole_left);
+    o->begun = o->begun || (o->turn == UNDO_BOTH && !o->stuck);
     u->told(u->data, o, result, err);
-    u->active--;
-    go_on(u, make_one);
+    next(u);
 }
+
+static void make_now(struct undo_object *o);
 
 static void made(void *data, const struct change_result *result, const struct error *err)
 {
@@ -105,7 +131,7 @@ static void made(void *data, const struct change_result *result, const struct er
     struct undo *u = o->undo;
     o->change = NULL;
     if (err && err->code == ERR_CONFLICT && ++o->tries < TRIES && !u->dry_run && !u->cancelled) {
-        undo_look(o, make_one); /* what is left may be another thing now */
+        undo_look(o, make_now); /* what is left may be another thing now */
         return;
     }
     ended(o, result, err);
@@ -128,11 +154,7 @@ static int start(struct undo_object *o, struct error *err)
     char group[256], plural[256];
     struct mpijob_target target = {0};
     static const enum change_verb verbs[] = {CHANGE_REPLACE, CHANGE_REPLACE, CHANGE_CREATE, CHANGE_DELETE};
-    bool job = undo_job_kind(o, &target.kind);
-    if (job) { /* the row's version: the present one may be another */
-        target = cluster_target(u->site->cluster, target.kind);
-        mpijob_version_parse(str_of(o->version), &target.version);
-    }
+    bool job = undo_target(o, &target);
     struct change_call call = {
         .verb = verbs[o->action],
         .job = job ? &target : NULL,
@@ -155,8 +177,7 @@ static int start(struct undo_object *o, struct error *err)
     return change_start(u->site, &call, &o->change, err);
 }
 
-/* It counts as active. */
-static void make_one(struct undo_object *o)
+static void make_now(struct undo_object *o)
 {
     struct error err;
     if (o->trouble) {
@@ -170,8 +191,44 @@ static void make_one(struct undo_object *o)
     }
 }
 
+/* A plan has one change of an object, and the second turn would be stale when it is made. */
+static void leave_rest(struct undo_object *o)
+{
+    char key[UNDO_KEY];
+    plan_add_left(o->undo->plan, STORE_BY_HAND, undo_key(o, key),
+                  "its cleanPodPolicy is put back once it goes on: by mpijobd job resume, or by this undo once more");
+    next(o->undo);
+}
+
+static void make_second(struct undo_object *o)
+{
+    struct mpijob_target target;
+    if (o->turn == UNDO_FIRST || o->stuck || o->trouble)
+        next(o->undo);
+    else if (o->undo->plan && undo_target(o, &target))
+        leave_rest(o);
+    else if (!undo_may_follow(o))
+        ended(o, NULL, NULL);
+    else if (o->begun)
+        undo_look(o, make_now); /* it is at another version now */
+    else
+        make_now(o);
+}
+
+/* It counts as active. */
+static void make_one(struct undo_object *o)
+{
+    if (o->undo->second)
+        make_second(o);
+    else if (o->turn == UNDO_SECOND && !o->trouble)
+        next(o->undo);
+    else
+        make_now(o);
+}
+
 void undo_make_all(struct undo *u)
 {
     u->at = 0;
+    u->second = false;
     go_on(u, make_one);
 }

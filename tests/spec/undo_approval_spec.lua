@@ -120,7 +120,7 @@ describe("an undo under approval", function()
         another 'approval = "always",'
         local code, out, err = ask("undo", run, "--job", namespace .. "/one")
         assert.are.equal(4, code, out .. err)
-        local waiting = out:match "run (%d+) waits for approval, as the policy that first made these changes is not known or not in force, and policies here have approval: 1 changes"
+        local waiting = out:match "run (%d+) waits for approval, as the policy that first made these changes is not known or not in force, and policies here have approval: 1 change, 0 destructive"
         assert.is_truthy(waiting, out)
         assert.are.equal("yes", freed "one")
         code, out, err = ask("approve", waiting)
@@ -168,7 +168,7 @@ describe("an undo under approval", function()
         local run = changed "one"
         local code, out, err = ask("undo", run, "--no-journal")
         assert.are.equal(4, code, out .. err)
-        local waiting = out:match "run (%d+) waits for approval, as the configuration names approvers: 1 changes"
+        local waiting = out:match "run (%d+) waits for approval, as the configuration names approvers: 1 change, 0 destructive"
         assert.is_truthy(waiting, out)
         code, out, err = ask("approve", waiting)
         assert.are.equal(1, code, out)

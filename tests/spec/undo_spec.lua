@@ -255,9 +255,14 @@ describe("an undo", function()
         local code, _, err = undo("77")
         assert.are.equal(1, code)
         support.contains(err, "there is no run 77; mpijobd runs lists those that there are")
-        for _, words in ipairs { {}, { "x" }, { "1", "2" }, { "-1" }, { "0" }, { "00" }, { "" } } do
+        for _, words in ipairs { {}, { "x" }, { "1", "2" }, { "-1" }, { "0" }, { "00" }, { "" }, { "99999999999999999999" } } do
             code, _, err = undo(table.unpack(words))
             assert.are.equal(2, code, err)
+        end
+        for _, command in ipairs { "runs", "journal", "approve" } do -- another number is not asked for instead
+            code, _, err = support.mpijobd(command, "99999999999999999999", "--state", state)
+            assert.are.equal(2, code, err)
+            support.contains(err, "takes the number of one run")
         end
         code, _, err = support.mpijobd("undo", "1", "--state", state, "--kubeconfig", "/nonexistent")
         assert.are.equal(1, code)

@@ -117,9 +117,10 @@ static void shown(void *data, struct json result)
         print_text(json_get(it.value, "by"));
         fputs(--given ? ", " : "\n", stdout);
     }
-    printf("%" PRId64 " changes, %" PRId64 " destructive, %" PRId64 " inert; mpijobd approve %" PRId64
+    int64_t changes = number_of(result, "changes");
+    printf("%" PRId64 " change%s, %" PRId64 " destructive, %" PRId64 " inert; mpijobd approve %" PRId64
            " makes exactly these\n",
-           number_of(result, "changes"), number_of(result, "destructive"), number_of(result, "inert"), a->run);
+           changes, changes == 1 ? "" : "s", number_of(result, "destructive"), number_of(result, "inert"), a->run);
 }
 
 static void approved(void *data, struct json result)
@@ -197,8 +198,7 @@ static bool begin(int argc, char **argv, const struct command *command, struct a
     if (!command_begin(argc, argv, command, o, code))
         return false;
     const char *run = o->argument_count ? o->arguments[0] : NULL;
-    if (o->argument_count > arguments ||
-        (run && (strspn(run, "0123456789") != strlen(run) || (a->run = strtoll(run, NULL, 10)) < 1)))
+    if (o->argument_count > arguments || (run && !command_run_number(run, &a->run)))
         *code = command_usage(command, "takes the number of one run, from 1; mpijobd approve lists those that wait");
     else if (o->output == OUTPUT_YAML || o->output == OUTPUT_NAME)
         *code = command_usage(command, "-o takes table or json here");

@@ -260,7 +260,7 @@ static int read_rows(struct reading *r, bool runs)
     if (read_job(r, &filter, job) || read_since(r, &filter))
         return EXIT_USAGE;
     if (o->argument_count)
-        filter.run = strtoll(o->arguments[0], NULL, 10);
+        command_run_number(o->arguments[0], &filter.run);
     if (for_programs(r))
         fields_begin(&r->fields, o->output == OUTPUT_CSV, stdout);
     else
@@ -292,10 +292,11 @@ static int run_either(int argc, char **argv, const struct command *command, bool
 {
     struct reading r = {0};
     struct options o;
+    int64_t number;
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
-    if (o.argument_count > 1 || (o.argument_count && strspn(o.arguments[0], "0123456789") != strlen(o.arguments[0])))
+    if (o.argument_count > 1 || (o.argument_count && !command_run_number(o.arguments[0], &number)))
         return command_usage(command, "takes the number of one run; --policy NAME chooses those of a policy");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes table, json or csv here");

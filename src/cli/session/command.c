@@ -10,6 +10,8 @@
 
 #include "cli/session/options.h"
 
+#define RUN_DIGITS 18 /* of the number of a run at most; each such number fits */
+
 /* ---- which kind of job it is about, in kubectl's ways of saying it ---- */
 
 struct taking {
@@ -181,4 +183,11 @@ bool command_begin(int argc, char **argv, const struct command *c, struct option
         return false;
     }
     return true;
+}
+
+bool command_run_number(const char *word, int64_t *number)
+{
+    size_t digits = strspn(word, "0123456789");
+    *number = digits && !word[digits] && digits <= RUN_DIGITS ? strtoll(word, NULL, 10) : 0;
+    return *number > 0;
 }

@@ -18,5 +18,7 @@ struct options;
 bool command_begin(int argc, char **argv, const struct command *command, struct options *options, int *code);
 /* Prints "mpijobd replace: message" and where the help is. Returns EXIT_USAGE. */
 int command_usage(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The number of a run, as a word of the command line: from 1. False: another word, or a number that no run has. */
+bool command_run_number(const char *word, int64_t *number);
 
 #endif

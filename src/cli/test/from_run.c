@@ -349,7 +349,6 @@ static int make(struct from_run *f)
 int from_run(const struct options *options)
 {
     struct from_run *f = calloc(1, sizeof *f);
-    char *end;
     if (!f) {
         fprintf(stderr, "mpijobd test: out of memory\n");
         return EXIT_FAILED;
@@ -359,14 +358,15 @@ int from_run(const struct options *options)
         free(f);
         return code;
     }
-    f->run = strtoll(options->from_run, &end, 10);
-    if (f->run <= 0 || *end) {
+    int64_t number;
+    if (command_run_number(options->from_run, &number)) {
+        f->run = number;
+        code = make(f);
+    } else {
         error_set(&f->s.error, ERR_INVALID,
                   "--from-run takes the number of a run, as mpijobd runs shows it, not \"%s\"", options->from_run);
         session_fail(&f->s, &f->s.error);
         code = EXIT_USAGE;
-    } else {
-        code = make(f);
     }
     close_world(f);
     store_close(f->store, NULL, NULL);

@@ -181,8 +181,7 @@ static int run(int argc, char **argv, const struct command *command)
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
     /* 0 would be the rows of all runs. */
-    if (o.argument_count != 1 || strspn(o.arguments[0], "0123456789") != strlen(o.arguments[0]) ||
-        (u.undo.number = strtoll(o.arguments[0], NULL, 10)) < 1)
+    if (o.argument_count != 1 || !command_run_number(o.arguments[0], &u.undo.number))
         return command_usage(command, "takes the number of one run, from 1; mpijobd runs lists them");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");

@@ -85,10 +85,13 @@ static const char *done_word(const struct undoing *u, const struct undo_object *
     return (u->s.options.dry_run ? would : made)[o->action];
 }
 
+/* What was left beforehand is told already; what was found since, after a conflict or in the second turn, is not. */
 static void print_nothing(const struct undo_object *o, const char *key)
 {
     if (!o->whole_left && !o->left.count)
         printf("%s is as it was before the run\n", key);
+    else if (o->tries || o->undo->second)
+        print_left(o, key);
 }
 
 void undo_print_one(struct undoing *u, const struct undo_object *o, const struct change_result *result,

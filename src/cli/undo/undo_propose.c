@@ -94,6 +94,7 @@ static void print_object(const struct undoing *u, struct json o)
 static void print_waiting(const struct undoing *u, struct json result)
 {
     int64_t run = number_of(result, "undo_run"), more = number_of(result, "more_objects");
+    int64_t changes = number_of(result, "changes");
     for (struct json_iter it = json_iter(json_get(result, "objects")); json_next(&it);)
         print_object(u, it.value);
     if (more)
@@ -106,9 +107,9 @@ static void print_waiting(const struct undoing *u, struct json result)
     }
     printf("run %" PRId64 " waits for approval, as ", run);
     print_text(stdout, json_get(result, "because"));
-    printf(": %" PRId64 " changes, %" PRId64 " destructive, %" PRId64 " inert; mpijobd approve %" PRId64
+    printf(": %" PRId64 " change%s, %" PRId64 " destructive, %" PRId64 " inert; mpijobd approve %" PRId64
            " --dry-run shows it\n",
-           number_of(result, "changes"), number_of(result, "destructive"), number_of(result, "inert"), run);
+           changes, changes == 1 ? "" : "s", number_of(result, "destructive"), number_of(result, "inert"), run);
     undo_print_unknown(u);
 }
 

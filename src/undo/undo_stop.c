@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run that has stopped jobs, or has let them go on, is taken back in the order in which src/halt does that. A job
+ * that goes on gets its lever first (suspend, or its Workload's spec.active) and its cleanPodPolicy Running last: with
+ * that policy a worker that has ended is not made again. One that is stopped gets its policy All before its Workload.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "halt/halt.h"
+#include "mpijob/dialect.h"
+#include "mpijob/kueue.h"
+#include "undo/undo.h"
+
+#define POLICY "/spec/runPolicy/cleanPodPolicy" /* of v2beta1, which alone keeps workers that have ended */
+
+bool undo_comes_last(const char *pointer)
+{
+    return strcmp(pointer, POLICY) == 0 || strcmp(pointer, HALT_POLICY_POINTER) == 0;
+}
+
+static bool is_running(struct json object)
+{
+    return json_string_is(json_at(object, POLICY), str_of("Running"));
+}
+
+static bool is_workload(const struct undo_object *o)
+{
+    return strcmp(o->resource, KUEUE_WORKLOADS "." KUEUE_GROUP) == 0;
+}
+
+static bool is_false(struct json value)
+{
+    return json_type(value) == JSON_BOOL && !json_is_true(value);
+}
+
+static void find_workload_turn(struct undo_object *o, struct json object, struct json back)
+{
+    json_string_at(object, "/metadata/labels/kueue.x-k8s.io~1job-uid", o->job_uid, sizeof o->job_uid);
+    if (!is_false(json_at(object, "/spec/active")) && is_false(json_at(back, "/spec/active")))
+        o->turn = UNDO_SECOND;
+}
+
+void undo_find_turn(struct undo_object *o, struct json object, struct json back)
+{
+    struct mpijob_target target = {0};
+    if (o->begun)
+        return;
+    o->turn = UNDO_FIRST;
+    if (is_workload(o)) {
+        find_workload_turn(o, object, back);
+        return;
+    }
+    bool keeps = undo_target(o, &target) && !mpijob_kind_described(target.kind) &&
+                 (mpijob_dialect(target)->releases & V2BETA1_SUSPEND);
+    bool stopped =
+        json_exists(json_at(object, HALT_POLICY_POINTER)) && !json_exists(json_at(back, HALT_POLICY_POINTER));
+    if (!keeps || !stopped || !is_running(back))
+        return;
+    if (!is_running(object))
+        o->turn = UNDO_BOTH;
+    else if (json_is_true(json_at(object, "/spec/runPolicy/suspend")))
+        o->whole_left = "it is stopped, and its cleanPodPolicy is Running again, with which a worker that has ended "
+                        "would not be made again: mpijobd job resume lets it go on";
+}
+
+bool undo_may_follow(struct undo_object *o)
+{
+    const struct undo *u = o->undo;
+    if (is_workload(o))
+        return true;
+    for (size_t i = 0; i < u->count; i++) {
+        const struct undo_object *w = &u->objects[i];
+        if (!w->stuck || !*w->job_uid || strcmp(w->job_uid, o->rows[0].uid) != 0)
+            continue;
+        o->whole_left = "its Workload was not put back, so its cleanPodPolicy stays as it is: mpijobd job resume lets "
+                        "it go on";
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,146 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A stop or a resumption of jobs is undone in the order in which the other of the two does it.
+local support = require "support"
+local cluster = require "support.cluster"
+local control = require "support.control"
+
+local KEPT <const> = "mpijobd.io/clean-pod-policy-before-stop"
+local HANGS <const> = '{"mpijob-sim/start-seconds":"1","mpijob-sim/outcome":"hang"}'
+local QUEUE <const> = '{"kueue.x-k8s.io/queue-name":"gpus"}'
+
+describe("an undo of a stop", function()
+    local server, folder, state
+
+    before_each(function()
+        local version = cluster.versions[4]
+        local sim = { table.unpack(version.sim) }
+        table.move({ "--kueue", "--life", "--speed", "60" }, 1, 4, #sim + 1, sim)
+        server = cluster.start { name = version.name, api = version.api, policy = version.policy, deadline = version.deadline, sim = sim, sim_flags = version.sim_flags }
+        assert.are.equal(201, (server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })))
+        folder = support.folder()
+        state = folder .. "/s.db"
+    end)
+    after_each(support.cleanup)
+
+    local function is(name, wanted)
+        support.proc.await(function()
+            for _, condition in ipairs((server:get("train", name).status or {}).conditions or {}) do
+                if condition.type == wanted and condition.status == "True" then
+                    return true
+                end
+            end
+        end)
+    end
+
+    local function create(name, labels)
+        server:create("train", name, { annotations = HANGS, policy = "Running", labels = labels })
+        is(name, "Running")
+    end
+
+    local function call(...)
+        local args = { ... }
+        table.move({ "--kubeconfig", server.kubeconfig, "--state", state }, 1, 4, #args + 1, args)
+        return support.mpijobd(table.unpack(args))
+    end
+
+    local function by_hand(...)
+        local code, out, err = call(...)
+        assert.are.equal(0, code, out .. err)
+        return out, out:match "mpijobd undo (%d+) takes it back"
+    end
+
+    -- What the run has written, in its order: "mpijobs suspend,cleanPodPolicy", "workloads active".
+    local function written(run)
+        local code, out, err = support.mpijobd("journal", run, "--state", state, "-o", "json")
+        assert.are.equal(0, code, err)
+        local rows = {}
+        for _, row in ipairs(support.json.decode(out)) do
+            local places = {}
+            for _, one in ipairs(row.diff) do
+                places[#places + 1] = one.path:match "[^/]*$"
+            end
+            table.sort(places)
+            if row.outcome == "done" then -- the others were conflicts with the controller
+                table.insert(rows, 1, row.resource:match "^[^.]*" .. " " .. table.concat(places, ","))
+            end
+        end
+        return rows
+    end
+
+    local function policy(name)
+        local object = server:get("train", name)
+        return object.spec.runPolicy.cleanPodPolicy, (object.metadata.annotations or {})[KEPT]
+    end
+
+    local LAST <const> = "mpijobs cleanPodPolicy,mpijobd.io~1clean-pod-policy-before-stop"
+
+    it("by suspend lets the job go on first, and gives it its cleanPodPolicy last", function()
+        create "a"
+        local _, stop = by_hand("job", "stop", "train/a")
+        local out = by_hand("undo", stop, "--dry-run")
+        support.contains(out, "would be put back\n  spec.runPolicy.suspend: true -> false\n")
+        support.contains(out, "would be put back\n- annotations.mpijobd.io/clean-pod-policy-before-stop: Running\n  spec.runPolicy.cleanPodPolicy: All -> Running\n")
+        support.contains(out, "1 would be put back, 0 as before the run, 0 left in whole or in part, 0 failed\n")
+        local undone
+        out, undone = by_hand("undo", stop)
+        support.contains(out, "1 put back, 0 as before the run, 0 left in whole or in part, 0 failed\n")
+        support.lacks(out, "unknown:")
+        assert.are.same({ "mpijobs suspend", LAST }, written(undone))
+        is("a", "Running")
+        assert.are.same({ "Running" }, { policy "a" })
+        -- That undo is a resumption; undone, it stops the job as a stop does.
+        _, undone = by_hand("undo", undone, "--destructive")
+        assert.are.same({ "mpijobs cleanPodPolicy,mpijobd.io~1clean-pod-policy-before-stop,suspend" }, written(undone))
+        assert.are.same({ "All", "Running" }, { policy "a" })
+    end)
+
+    it("by its Workload puts that back before the policy, and leaves the policy where that fails", function()
+        create("q", QUEUE)
+        local _, stop = by_hand("job", "stop", "train/q")
+        assert.are.same({ LAST, "workloads active" }, written(stop))
+        server.sim:fault { fault = "forbidden", method = "PATCH", path = "*workloads*", count = 50 }
+        server.sim:fault { fault = "forbidden", method = "PUT", path = "*workloads*", count = 50 }
+        local code, out, err = call("undo", stop)
+        assert.are.equal(3, code, out .. err)
+        support.contains(out, "left: train/q: its Workload was not put back, so its cleanPodPolicy stays as it is: mpijobd job resume lets it go on")
+        assert.are.same({ "All", "Running" }, { policy "q" })
+        server.sim:clear_faults()
+        local undone
+        out, undone = by_hand("undo", stop)
+        support.contains(out, "2 put back, 0 as before the run, 0 left")
+        assert.are.same({ "workloads active", LAST }, written(undone))
+        is("q", "Running")
+        assert.are.same({ "Running" }, { policy "q" })
+        _, undone = by_hand("undo", undone, "--destructive")
+        assert.are.same({ LAST, "workloads active" }, written(undone))
+        assert.are.same({ "All", "Running" }, { policy "q" })
+    end)
+
+    it("is not made where the policy is Running again, and says what to do", function()
+        create "a"
+        local _, stop = by_hand("job", "stop", "train/a")
+        by_hand("replace", "-n", "train", "a", "cleanPodPolicy=Running")
+        local out = by_hand("undo", stop)
+        support.contains(out, "left: train/a: it is stopped, and its cleanPodPolicy is Running again, with which a worker that has ended would not be made again: mpijobd job resume lets it go on")
+        assert.is_true(server:get("train", "a").spec.runPolicy.suspend)
+    end)
+
+    it("by the daemon does the first of both, and says how the policy comes back", function()
+        create "a"
+        local _, stop = by_hand("job", "stop", "train/a")
+        local file = support.write(folder .. "/p.lua", 'policy { name = "p", schedule = "0 0 1 1 *", replace = { cleanPodPolicy = "All" } }')
+        local daemon = support.daemon({}, "run", "--kubeconfig", server.kubeconfig, "--listen", "none", "--state", state, file)
+        daemon:expect "in force"
+        local c = assert(control.connect(state .. ".control"))
+        local made = c:ask({ verb = "undo", args = { run = math.tointeger(stop) } }).result
+        assert.are.same({ 1, 1, 0 }, { made.back, made.left, made.failed })
+        local left = made.objects[#made.objects]
+        support.contains(left.left_because, "its cleanPodPolicy is put back once it goes on: by mpijobd job resume, or by this undo once more")
+        is("a", "Running")
+        assert.are.same({ "All", "Running" }, { policy "a" })
+        c:close()
+        assert.are.equal(0, (daemon:stop()))
+        by_hand("undo", stop)
+        assert.are.same({ "Running" }, { policy "a" })
+    end)
+end)
