@@ -14,7 +14,7 @@
 #include "policy/in_force.h"
 #include "policy/paused.h"
 #include "run/runs.h"
-#include "store/chain.h"
+#include "store/chain/chain.h"
 #include "trigger/marks.h"
 #include "trigger/triggers.h"
 

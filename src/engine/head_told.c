@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/engine_parts.h"
-#include "store/chain.h"
+#include "store/journal_chain.h"
 
 #define HEAD_NOTE "mpijobd.io/journal-head" /* annotations */
 #define WHOSE_NOTE "mpijobd.io/journal-of"

@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 #include <uv.h>
 
-#include "store/chain_parts.h"
+#include "store/chain/chain_parts.h"
 #include "store/journal.h"
 #include "store/kept.h"
 #include "store/recorded.h"

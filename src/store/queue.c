@@ -228,14 +228,6 @@ int queue_start(struct store *s, struct error *err)
     return error_set(err, ERR_IO, "cannot wake the loop from the journal's thread: %s", uv_strerror(rc));
 }
 
-void journal_head(struct journal *journal, char out[CHAIN_HEAD_SIZE])
-{
-    struct store *s = journal->store;
-    uv_mutex_lock(&s->mutex);
-    memcpy(out, s->head, CHAIN_HEAD_SIZE);
-    uv_mutex_unlock(&s->mutex);
-}
-
 bool store_busy(const struct store *store)
 {
     return store->outstanding > 0;

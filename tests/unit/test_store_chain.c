@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "store/chain.h"
+#include "store/journal_chain.h"
 #include "store_help.h"
 
 struct seen {

@@ -6,7 +6,7 @@
 #include "base/texts.h"
 #include "cli/journal/journal_parts.h"
 #include "cli/journal/several.h"
-#include "store/chain.h"
+#include "store/journal_chain.h"
 #include "store/store.h"
 
 struct verifying {

@@ -7,7 +7,7 @@
 #include "control/verbs/parts.h"
 #include "history/fields.h"
 #include "history/since.h"
-#include "store/chain.h"
+#include "store/journal_chain.h"
 #include "store/store.h"
 
 #define TEXT 1024 /* bytes of an argument: a longer one is cut, and fits no row */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "store/chain.h"
+#include "store/journal_chain.h"
 
 struct store_looking {
     const char *path;

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "store/parts.h"
+#include "store/chain/chain_parts.h"
 
 /* What the chain says last of a row. */
 struct known_row {
@@ -28,8 +28,7 @@ struct verify {
     void (*fault)(void *data, const char *text);
     void *data;
     struct chain_report *report;
-    int64_t head_seq; /* 0: none is asked for */
-    char head[CHAIN_HEAD_SIZE];
+    const struct chain_head *head;
     bool head_seen;
     int64_t start_seq; /* of the entry before the first one that is there */
     struct summer summer;
@@ -109,10 +108,10 @@ static bool blob(sqlite3_stmt *s, int column, unsigned char out[CHAIN_SUM])
 static void meet_head(struct verify *v, const struct chain_entry *e)
 {
     char text[CHAIN_HEAD_SIZE];
-    if (e->seq != v->head_seq)
+    if (e->seq != v->head->seq)
         return;
     chain_head_text(e->seq, e->sum, text);
-    v->head_seen = strcmp(text, v->head) == 0;
+    v->head_seen = strcmp(text, v->head->text) == 0;
     if (v->head_seen)
         v->report->head_at = e->at;
 }
@@ -222,21 +221,21 @@ static void look_for_missing(struct verify *v)
 
 static void look_for_head(struct verify *v)
 {
-    if (v->head_seq == 0 || v->head_seen)
+    if (v->head->seq == 0 || v->head_seen)
         return;
-    if (v->head_seq < v->start_seq)
+    if (v->head->seq < v->start_seq)
         tell(v,
              "the head %" PRId64 " cannot be looked for: the chain begins at entry %" PRId64
              ", what was before has left",
-             v->head_seq, v->start_seq + 1);
-    else if (v->head_seq > v->last.seq)
+             v->head->seq, v->start_seq + 1);
+    else if (v->head->seq > v->last.seq)
         tell(v,
              "the chain ends at entry %" PRId64 ", before the head %" PRId64
              ": rows were taken from its end, or the file is an older copy",
-             v->last.seq, v->head_seq);
+             v->last.seq, v->head->seq);
     else
         tell(v, "entry %" PRId64 " has another sum than the head that was given: the journal was written again",
-             v->head_seq);
+             v->head->seq);
 }
 
 static int look(struct verify *v, sqlite3 *db)
@@ -256,10 +255,31 @@ static int look(struct verify *v, sqlite3 *db)
     return SQLITE_OK;
 }
 
-/* All reads see one state of the file. */
-static int look_at_once(sqlite3 *db, void *data)
+/* ---- the head that is given ---- */
+
+int chain_head_read(const char *text, struct chain_head *head, struct error *err)
 {
-    struct verify *v = data;
+    char *end;
+    size_t digits = strspn(text, "0123456789");
+    int64_t seq = strtoll(text, &end, 10);
+    if (digits == 0 || digits > 18 || *end != ':' || strlen(end + 1) != 2 * CHAIN_SUM ||
+        strspn(end + 1, "0123456789abcdefABCDEF") != 2 * CHAIN_SUM)
+        return error_set(err, ERR_INVALID,
+                         "a head is a number, a colon and 64 hexadecimal digits, as the log has it (\"48213:9f3c...\"),"
+                         " not \"%.100s\"",
+                         text);
+    snprintf(head->text, sizeof head->text, "%" PRId64 "%s", seq, end);
+    for (char *p = head->text; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    head->seq = seq;
+    return 0;
+}
+
+/* ---- all of it ---- */
+
+/* All reads see one state of the file. */
+static int look_at_once(struct verify *v, sqlite3 *db)
+{
     if (!summer_open(&v->summer))
         return SQLITE_NOMEM;
     bool own = sqlite3_get_autocommit(db);
@@ -271,35 +291,12 @@ static int look_at_once(sqlite3 *db, void *data)
     return rc;
 }
 
-/* ---- the head that is given ---- */
-
-static int read_head(struct verify *v, const char *head, struct error *err)
+int chain_verify(sqlite3 *db, const struct chain_head *head, void (*fault)(void *data, const char *text), void *data,
+                 struct chain_report *report)
 {
-    char *end;
-    size_t digits = strspn(head, "0123456789");
-    int64_t seq = strtoll(head, &end, 10);
-    if (digits == 0 || digits > 18 || *end != ':' || strlen(end + 1) != 2 * CHAIN_SUM ||
-        strspn(end + 1, "0123456789abcdefABCDEF") != 2 * CHAIN_SUM)
-        return error_set(err, ERR_INVALID,
-                         "a head is a number, a colon and 64 hexadecimal digits, as the log has it (\"48213:9f3c...\"),"
-                         " not \"%.100s\"",
-                         head);
-    snprintf(v->head, sizeof v->head, "%" PRId64 "%s", seq, end);
-    for (char *p = v->head; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    v->head_seq = seq;
-    return 0;
-}
-
-int journal_verify(struct journal *journal, const char *head, void (*fault)(void *data, const char *text), void *data,
-                   struct chain_report *report, struct error *err)
-{
-    struct verify v = {.fault = fault, .data = data, .report = report};
+    struct verify v = {.head = head, .fault = fault, .data = data, .report = report};
     struct known_row *row, *next;
-    *report = (struct chain_report){0};
-    int rc = head ? read_head(&v, head, err) : 0;
-    if (rc == 0)
-        rc = store_read(journal->store, look_at_once, &v, err);
+    int rc = look_at_once(&v, db);
     summer_close(&v.summer);
     HASH_ITER(hh, v.rows, row, next)
     {

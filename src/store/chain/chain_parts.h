@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the writer of the chain and its reader share: an entry, and how it is summed up. */
-#ifndef MPIJOBD_STORE_CHAIN_PARTS_H
-#define MPIJOBD_STORE_CHAIN_PARTS_H
+#ifndef MPIJOBD_STORE_CHAIN_CHAIN_PARTS_H
+#define MPIJOBD_STORE_CHAIN_CHAIN_PARTS_H
 
 #include <openssl/evp.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/chain.h"
+#include "base/error.h"
+#include "store/chain/chain.h"
 
 #define CHAIN_SUM 32        /* bytes of a SHA-256 */
 #define STORE_CHAIN_SINCE 8 /* the first schema with a chain */
@@ -46,6 +47,18 @@ void chain_head_text(int64_t seq, const unsigned char sum[CHAIN_SUM], char out[C
 
 #define CHAIN_OF_RUNS "SELECT max(started_at, ended_at), * FROM runs"
 #define CHAIN_OF_CHANGES "SELECT max(intended_at, ended_at), * FROM changes"
+
+/* ---- the reading end ---- */
+struct chain_head {
+    int64_t seq; /* 0: none */
+    char text[CHAIN_HEAD_SIZE];
+};
+/* ERR_INVALID: the text does not have the form of one. */
+int chain_head_read(const char *text, struct chain_head *head, struct error *err);
+/* As journal_verify (store/journal_chain.h), with its report, on this connection; in a transaction of its own unless
+ * one is open. An SQLite result code. */
+int chain_verify(sqlite3 *db, const struct chain_head *head, void (*fault)(void *data, const char *text), void *data,
+                 struct chain_report *report);
 
 /* ---- the writing end ---- */
 struct chain {

@@ -2,7 +2,7 @@
 /* The writing end of the chain: an entry in the transaction of each row that is written. */
 #include <string.h>
 
-#include "store/chain_parts.h"
+#include "store/chain/chain_parts.h"
 
 #define SHORTEN_STEP 2000 /* more than the entries of the rows that old_rows.c removes in a step */
 

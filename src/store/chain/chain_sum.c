@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/chain_parts.h"
+#include "store/chain/chain_parts.h"
 
 bool summer_open(struct summer *s)
 {
