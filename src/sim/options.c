@@ -27,8 +27,8 @@ static const char help[] =
     "  --controller C       whose rules v1 jobs follow: mpi-operator or training-operator (mpi-operator)\n"
     "  --siblings           serve TFJobs, PyTorchJobs and MXJobs of v1 too\n"
     "  --kinds              serve TrainJobs and JobSets too\n"
-    "  --kueue              serve Workloads too, and have Kueue manage jobs with a queue's label; with --kinds and "
-    "--life\n"
+    "  --workloads          serve Kueue's Workloads too\n"
+    "  --kueue              have Kueue manage jobs with a queue's label; with --kinds, --workloads and --life\n"
     "  --life               jobs start, run and finish, and a controller cleans up\n"
     "  --clock real|stepped stepped: time stands still until POST /_sim/clock moves it (real)\n"
     "  --speed N            simulated seconds in a second, with the real clock (1)\n"
@@ -79,7 +79,7 @@ static const struct option known[] = {
     {"--latency", true},      {"--faults", true},
     {"--yes-really", false},  {"--alike", false},
     {"--siblings", false},    {"--kinds", false},
-    {"--kueue", false},
+    {"--kueue", false},       {"--workloads", false},
 };
 
 static bool is(const char *a, const char *b)
@@ -141,8 +141,10 @@ static int set_flag(struct options *o, const char *name)
         o->sim.siblings = true;
     else if (is(name, "--kinds"))
         o->sim.kinds = true;
+    else if (is(name, "--workloads"))
+        o->sim.workloads = true;
     else if (is(name, "--kueue"))
-        o->sim.kueue = o->sim.kinds = o->sim.life = true;
+        o->sim.kueue = o->sim.workloads = o->sim.kinds = o->sim.life = true;
     else if (is(name, "--yes-really"))
         o->yes_really = true;
     else

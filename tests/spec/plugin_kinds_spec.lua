@@ -85,10 +85,10 @@ plugin {
         create("b", { suspend = true })
         policy [[
             local n = 0
-            for job in batchjob.list { namespace = "train", labels = "team", phase = "Running", suspend = "unset" } do
+            for job in batchjob.list { namespace = "train", labels = "team", phase = "Running", suspend = false } do
                 n = n + 1
                 assert(job.name == "a" and job.namespace == "train" and job.key == "train/a" and job.backoffLimit == 6)
-                assert(job.labels.team == "x" and job.phase == "Running" and job.suspend == nil)
+                assert(job.labels.team == "x" and job.phase == "Running" and job.suspend == false)
                 assert(job.spec.template.spec.containers[1].image == "i" and json.encode(job):find '"kind":"Job"')
                 local done = assert(batchjob.replace(job, { suspend = true, backoffLimit = 3, labels = { old = remove, new = "z" } },
                     { destructive = true }))
@@ -156,7 +156,7 @@ plugin {
         local code, out, err = once()
         assert.are.equal(3, code, out .. err)
         assert.are.equal(6, job "a".spec.backoffLimit)
-        assert.is_nil(job "fixed".spec.suspend)
+        assert.is_false(job "fixed".spec.suspend)
     end)
 
     it("is bound by the policy's limits, its dry run and its budget", function()
@@ -241,7 +241,7 @@ end }]])
             end
             local job = batchjob.get "train/a"
             says("no phase", pcall(function() return job.phase end))
-            says("when it is full moon", pcall(batchjob.replace, job, { raises = 1 }))
+            says("when it is full moon", pcall(batchjob.replace, job, { raises = 2 }))
             says("that its effect is the text \"wonderful\"", pcall(batchjob.replace, job, { effects = 1 }))
             says("/spec/completionMode is no object here", pcall(batchjob.replace, job, { through = 1 }))
             assert(batchjob.replace("train/a", { waits = 2 }))

@@ -38,7 +38,7 @@ static void write_paths(const struct resource *r, const char *version, struct bu
 
 static bool served(const struct sim *sim, const struct resource *r, const char *group, const char *version)
 {
-    if (strcmp(r->group, group) != 0 || (r->sibling && !sim->opt.siblings))
+    if (strcmp(r->group, group) != 0 || !sim_serves(sim, r))
         return false;
     if (r->version)
         return strcmp(r->version, version) == 0;
@@ -66,20 +66,27 @@ static bool write_document(struct sim *sim, const char *group, const char *versi
     return any;
 }
 
+/* A version of a group is told once, at its first resource. */
+static void write_version(struct sim *sim, size_t at, const char *version, struct buf *out)
+{
+    const char *group = resources[at].group;
+    if (!*group || !served(sim, &resources[at], group, version))
+        return;
+    for (size_t i = 0; i < at; i++)
+        if (served(sim, &resources[i], group, version))
+            return;
+    buf_printf(out, ",\"apis/%s/%s\":{\"serverRelativeURL\":\"/openapi/v3/apis/%s/%s\"}", group, version, group,
+               version);
+}
+
 static void write_index(struct sim *sim, struct buf *out)
 {
     buf_puts(out, "{\"paths\":{\"api/v1\":{\"serverRelativeURL\":\"/openapi/v3/api/v1\"}");
     for (size_t i = 0; i < resource_count; i++) {
-        const struct resource *r = &resources[i];
-        if (!*r->group)
-            continue;
-        for (int v = 0; v < MPIJOB_VERSIONS; v++) {
-            const char *version = version_name[v];
-            if (!served(sim, r, r->group, version))
-                continue;
-            buf_printf(out, ",\"apis/%s/%s\":{\"serverRelativeURL\":\"/openapi/v3/apis/%s/%s\"}", r->group, version,
-                       r->group, version);
-        }
+        if (resources[i].version)
+            write_version(sim, i, resources[i].version, out);
+        for (int v = 0; v < MPIJOB_VERSIONS && !resources[i].version; v++)
+            write_version(sim, i, version_name[v], out);
     }
     buf_puts(out, "}}");
 }

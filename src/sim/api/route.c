@@ -16,7 +16,7 @@ static bool is(const char *a, const char *b)
 static const struct resource *find(struct exchange *x, const char *group, const char *version, const char *plural)
 {
     const struct resource *r = resource_find(group, version, plural);
-    if (r && (r->other || r->kueue) && !sim_serves(x->sim, r))
+    if (r && (r->other || r->workload) && !sim_serves(x->sim, r))
         return NULL;
     if (r && r->sibling) { /* it has one version, and a schema of its own */
         x->mpijob_version = x->sim->stored_as;

@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Schemas: read from their text, and what they drop, fill in and refuse. */
-#include "sim/doc/schema.h"
+/* Schemas: read from their text, and what they drop and fill in. */
+#include "sim/doc/schema_tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum type { TYPE_ANY, TYPE_OBJECT, TYPE_ARRAY, TYPE_STRING, TYPE_INTEGER, TYPE_NUMBER, TYPE_BOOLEAN };
 static const char *const type_name[] = {"", "object", "array", "string", "integer", "number", "boolean"};
 
-struct property {
-    char *name;
-    struct schema *schema;
-};
-
-struct schema {
-    enum type type;
-    bool preserve, immutable;
-    bool compares; /* it is immutable, or something within it is */
-    struct property *property;
-    size_t properties;
-    struct schema *additional, *items;
-    json_object *source; /* for enum, required, minimum, maximum, default */
-};
+static void inherit(struct schema *s, const struct schema *part)
+{
+    s->compares |= part && part->compares;
+    s->rules |= part && part->rules;
+}
 
 static struct schema *build(json_object *j)
 {
@@ -32,7 +22,6 @@ static struct schema *build(json_object *j)
         if (strcmp(type, type_name[i]) == 0)
             s->type = (enum type)i;
     s->preserve = doc_bool(j, "x-kubernetes-preserve-unknown-fields");
-    s->immutable = doc_bool(j, "x-immutable");
     json_object *properties = doc_get(j, "properties");
     if (properties) {
         s->property = sim_alloc((size_t)json_object_object_length(properties) * sizeof *s->property);
@@ -43,9 +32,12 @@ static struct schema *build(json_object *j)
         s->additional = build(doc_get(j, "additionalProperties"));
     if (doc_get(j, "items"))
         s->items = build(doc_get(j, "items"));
-    s->compares = s->immutable;
+    s->compares = doc_get(j, "x-immutable") || doc_get(j, "x-while");
+    s->rules = s->compares || doc_get(j, "x-among") || doc_get(j, "x-name");
     for (size_t i = 0; i < s->properties; i++)
-        s->compares |= s->property[i].schema->compares;
+        inherit(s, s->property[i].schema);
+    inherit(s, s->items);
+    inherit(s, s->additional);
     return s;
 }
 
@@ -77,7 +69,7 @@ void schema_free(struct schema *s)
     free(s);
 }
 
-static const struct schema *member(const struct schema *s, const char *name)
+const struct schema *schema_member(const struct schema *s, const char *name)
 {
     for (size_t i = 0; i < s->properties; i++)
         if (strcmp(s->property[i].name, name) == 0)
@@ -85,7 +77,7 @@ static const struct schema *member(const struct schema *s, const char *name)
     return s->additional;
 }
 
-static char *join(const char *path, const char *name)
+char *schema_join(const char *path, const char *name)
 {
     return *path ? sim_format("%s.%s", path, name) : sim_strdup(name);
 }
@@ -99,11 +91,11 @@ static bool prune_members(const struct schema *s, json_object *doc, const char *
     struct doc_findings drop = {0};
     json_object_object_foreachC(doc, it)
     {
-        const struct schema *m = member(s, it.key);
+        const struct schema *m = schema_member(s, it.key);
         bool null_member = m && m->type != TYPE_ANY && !it.val && !s->preserve;
         if ((m && !null_member) || (!m && s->preserve)) {
             if (m && it.val) {
-                char *here = join(path, it.key);
+                char *here = schema_join(path, it.key);
                 went |= prune(m, it.val, here, unknown);
                 free(here);
             }
@@ -155,163 +147,13 @@ void schema_default(const struct schema *s, json_object *doc)
     }
     json_object_object_foreach(doc, key, value)
     {
-        const struct schema *m = member(s, key);
+        const struct schema *m = schema_member(s, key);
         if (m && value)
             schema_default(m, value);
     }
 }
 
-static const char *json_type_word(json_object *doc)
-{
-    switch (json_object_get_type(doc)) {
-    case json_type_null:
-        return "null";
-    case json_type_boolean:
-        return "boolean";
-    case json_type_int:
-        return "integer";
-    case json_type_double:
-        return "number";
-    case json_type_string:
-        return "string";
-    case json_type_array:
-        return "array";
-    default:
-        return "object";
-    }
-}
-
-static bool has_type(enum type type, json_object *doc)
-{
-    double d;
-    switch (type) {
-    case TYPE_ANY:
-        return true;
-    case TYPE_INTEGER:
-        d = json_object_get_double(doc);
-        return json_object_is_type(doc, json_type_int) ||
-               (json_object_is_type(doc, json_type_double) && d > -1e19 && d < 1e19 && d == (double)(int64_t)d);
-    case TYPE_NUMBER:
-        return json_object_is_type(doc, json_type_int) || json_object_is_type(doc, json_type_double);
-    default:
-        return strcmp(json_type_word(doc), type_name[type]) == 0;
-    }
-}
-
-static bool set_problem(struct schema_problem *p, const char *path, const char *cause, char *message)
-{
-    *p = (struct schema_problem){sim_strdup(path), message, cause};
-    return true;
-}
-
-static bool value_problem(const struct schema *s, json_object *doc, const char *path, struct schema_problem *p)
-{
-    json_object *choices = doc_get(s->source, "enum");
-    if (choices) {
-        struct buf names = BUF_INIT;
-        for (size_t i = 0; i < json_object_array_length(choices); i++) {
-            const char *choice = json_object_get_string(json_object_array_get_idx(choices, i));
-            if (strcmp(choice, json_object_get_string(doc)) == 0) {
-                buf_free(&names);
-                return false;
-            }
-            buf_printf(&names, "%s\"%s\"", i ? ", " : "", choice);
-        }
-        char *message =
-            sim_format("Unsupported value: \"%s\": supported values: %s", json_object_get_string(doc), names.ptr);
-        buf_free(&names);
-        return set_problem(p, path, "FieldValueNotSupported", message);
-    }
-    json_object *low = doc_get(s->source, "minimum"), *high = doc_get(s->source, "maximum");
-    if (low && json_object_get_int64(doc) < json_object_get_int64(low))
-        return set_problem(p, path, "FieldValueInvalid",
-                           sim_format("Invalid value: %s: %s in body should be greater than or equal to %s",
-                                      json_object_get_string(doc), path, json_object_get_string(low)));
-    if (high && json_object_get_int64(doc) > json_object_get_int64(high))
-        return set_problem(p, path, "FieldValueInvalid",
-                           sim_format("Invalid value: %s: %s in body should be less than or equal to %s",
-                                      json_object_get_string(doc), path, json_object_get_string(high)));
-    return false;
-}
-
-static bool find_problem(const struct schema *s, json_object *doc, json_object *old, const char *path,
-                         struct schema_problem *p);
-
-static bool object_problem(const struct schema *s, json_object *doc, json_object *old, const char *path,
-                           struct schema_problem *p)
-{
-    json_object *required = doc_get(s->source, "required");
-    for (size_t i = 0; required && i < json_object_array_length(required); i++) {
-        const char *name = json_object_get_string(json_object_array_get_idx(required, i));
-        if (json_object_object_get_ex(doc, name, NULL))
-            continue;
-        if (old && json_object_is_type(old, json_type_object) && !json_object_object_get_ex(old, name, NULL))
-            continue;
-        char *here = join(path, name);
-        set_problem(p, here, "FieldValueRequired", sim_strdup("Required value"));
-        free(here);
-        return true;
-    }
-    json_object_object_foreach(doc, key, value)
-    {
-        const struct schema *m = member(s, key);
-        if (!m)
-            continue;
-        char *here = join(path, key);
-        bool found = find_problem(m, value, doc_get(old, key), here, p);
-        free(here);
-        if (found)
-            return true;
-    }
-    return false;
-}
-
-/* What was wrong before may stay (Kubernetes calls it ratcheting). */
-static bool was_there(json_object *doc, json_object *old)
-{
-    return old && doc_equal(doc, old);
-}
-
-static bool find_problem(const struct schema *s, json_object *doc, json_object *old, const char *path,
-                         struct schema_problem *p)
-{
-    if (!has_type(s->type, doc))
-        return !was_there(doc, old) &&
-               set_problem(p, path, "FieldValueTypeInvalid",
-                           sim_format("Invalid value: \"%s\": %s in body must be of type %s: \"%s\"",
-                                      json_type_word(doc), path, type_name[s->type], json_type_word(doc)));
-    if (s->immutable && old)
-        return !was_there(doc, old) &&
-               set_problem(p, path, "FieldValueInvalid",
-                           sim_format("Invalid value: \"%s\": %s is immutable", json_type_word(doc), path));
-    if (s->type == TYPE_OBJECT)
-        return object_problem(s, doc, old, path, p);
-    if (s->type == TYPE_ARRAY && s->items) {
-        for (size_t i = 0; i < json_object_array_length(doc); i++) {
-            char *here = sim_format("%s[%zu]", path, i);
-            json_object *before = json_object_is_type(old, json_type_array) ? json_object_array_get_idx(old, i) : NULL;
-            bool found = find_problem(s->items, json_object_array_get_idx(doc, i), before, here, p);
-            free(here);
-            if (found)
-                return true;
-        }
-        return false;
-    }
-    if (s->type == TYPE_ANY || !value_problem(s, doc, path, p))
-        return false;
-    if (!was_there(doc, old))
-        return true;
-    free(p->field);
-    free(p->message);
-    return false;
-}
-
 bool schema_compares(const struct schema *s)
 {
     return s->compares;
-}
-
-bool schema_problem(const struct schema *s, json_object *doc, json_object *old, struct schema_problem *p)
-{
-    return object_problem(s, doc, old, "", p);
 }

@@ -103,7 +103,9 @@ const char *request_header(const struct sim_request *req, const char *name)
 
 const struct schema *schema_of(const struct exchange *x)
 {
-    return x->res->sibling ? x->sim->sibling_schema : x->sim->schema[x->mpijob_version];
+    if (x->res->schema)
+        return x->sim->kind_schema[x->res->kind];
+    return x->mpijob_version < 0 ? NULL : x->res->sibling ? x->sim->sibling_schema : x->sim->schema[x->mpijob_version];
 }
 
 /* ---- answers */

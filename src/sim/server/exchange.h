@@ -51,7 +51,7 @@ const char *param(const struct exchange *x, const char *name); /* of the query; 
 bool param_true(const struct exchange *x, const char *name);   /* it is there, and not "", "0" or "false" */
 bool media_type_is(const char *given, const char *wanted);     /* whatever its parameters are */
 const char *request_header(const struct sim_request *req, const char *name); /* the first of that name; or NULL */
-const struct schema *schema_of(const struct exchange *x);                    /* only of a custom resource */
+const struct schema *schema_of(const struct exchange *x);                    /* NULL: a built-in kind */
 
 /* ---- the answer */
 void respond_json(struct exchange *x, int code); /* finishes resp->body: adds a newline, or indents it */

@@ -40,7 +40,7 @@ void sim_timestamp(const struct sim *sim, char out[32])
 
 bool sim_serves(const struct sim *sim, const struct resource *r)
 {
-    return (!r->sibling || sim->opt.siblings) && (!r->other || sim->opt.kinds) && (!r->kueue || sim->opt.kueue);
+    return (!r->sibling || sim->opt.siblings) && (!r->other || sim->opt.kinds) && (!r->workload || sim->opt.workloads);
 }
 
 size_t sim_job_count(const struct sim *sim)
@@ -55,6 +55,8 @@ void versions_free(struct sim *sim)
     for (int v = 0; v < MPIJOB_VERSIONS; v++)
         schema_free(sim->schema[v]);
     schema_free(sim->sibling_schema);
+    for (int k = 0; k < KINDS; k++)
+        schema_free(sim->kind_schema[k]);
 }
 
 void versions_choose(struct sim *sim)
@@ -66,6 +68,9 @@ void versions_choose(struct sim *sim)
     sim->served[V2BETA1] = o->serve_v2beta1;
     versions_free(sim);
     sim->sibling_schema = schema_read(o->profile == SIM_CCI ? schema_open : schema_siblings);
+    for (size_t i = 0; i < resource_count; i++)
+        if (resources[i].schema && sim_serves(sim, &resources[i]))
+            sim->kind_schema[resources[i].kind] = schema_read(*resources[i].schema);
     sim->schema[V1ALPHA2] = schema_read(schema_v1_open);
     sim->schema[V1] =
         schema_read(!all && o->controller == SIM_TRAINING_OPERATOR ? schema_training_operator : schema_v1_open);

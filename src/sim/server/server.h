@@ -17,7 +17,8 @@ struct sim {
     struct sim_options opt;
     struct store store;
     struct schema *schema[MPIJOB_VERSIONS];
-    struct schema *sibling_schema; /* of TFJobs, PyTorchJobs and MXJobs */
+    struct schema *sibling_schema;     /* of TFJobs, PyTorchJobs and MXJobs */
+    struct schema *kind_schema[KINDS]; /* of the kinds whose row of the table has one */
     bool served[MPIJOB_VERSIONS];
     bool deprecated[MPIJOB_VERSIONS]; /* a Warning in its answers says so */
     int stored_as;                    /* the version that objects are stored in */

@@ -15,7 +15,8 @@ struct sim_options {
     bool serve_v1alpha2, serve_v1, serve_v2beta1;
     bool siblings;                  /* TFJobs, PyTorchJobs and MXJobs are served too */
     bool kinds;                     /* so are TrainJobs and JobSets */
-    bool kueue;                     /* so are Workloads, and Kueue manages jobs; goes with `life` and `kinds` */
+    bool workloads;                 /* so are Workloads */
+    bool kueue;                     /* Kueue manages jobs; goes with `life`, `kinds` and `workloads` */
     const char *store_as;           /* the version that objects are stored in; NULL: the oldest that is served */
     enum sim_controller controller; /* who acts on jobs of v1; decides the schema of v1 too where v1 is served alone */
     enum sim_profile profile;

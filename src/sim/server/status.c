@@ -26,13 +26,17 @@ static void write_details(struct buf *out, const struct details *d, const struct
     add_member(out, "kind", d->kind, &first);
     add_member(out, "uid", d->uid, &first);
     if (c) {
-        bool first_of_cause = true;
-        buf_puts(out, first ? "\"causes\":[{" : ",\"causes\":[{");
+        buf_puts(out, first ? "\"causes\":[" : ",\"causes\":[");
         first = false;
-        add_member(out, "reason", c->reason, &first_of_cause);
-        add_member(out, "message", c->message, &first_of_cause);
-        add_member(out, "field", c->field, &first_of_cause);
-        buf_puts(out, "}]");
+        for (const struct cause *one = c; one; one = one->next) {
+            bool first_of_cause = true;
+            buf_puts(out, one == c ? "{" : ",{");
+            add_member(out, "reason", one->reason, &first_of_cause);
+            add_member(out, "message", one->message, &first_of_cause);
+            add_member(out, "field", one->field, &first_of_cause);
+            buf_putc(out, '}');
+        }
+        buf_putc(out, ']');
     }
     if (d->retry_after)
         buf_printf(out, "%s\"retryAfterSeconds\":%d", first ? "" : ",", d->retry_after);
@@ -151,11 +155,28 @@ int fail_invalid(struct exchange *x, const char *kind, const char *name, const c
     return -1;
 }
 
-int fail_schema(struct exchange *x, const char *name, struct schema_problem *p)
+/* As Go writes a list of errors: one stands alone, several in brackets, and none twice. */
+int fail_problems(struct exchange *x, const char *name, const char *by, struct schema_problems *list)
 {
-    fail_invalid(x, x->res->name, name, p->cause, p->field, "%s", p->message);
-    free(p->field);
-    free(p->message);
+    struct buf message = BUF_INIT, all = BUF_INIT;
+    struct cause *causes = sim_alloc(list->count * sizeof *causes);
+    struct details d = {.name = name, .group = x->res->group, .kind = x->res->name};
+    for (size_t i = 0; i < list->count; i++) {
+        const struct schema_problem *p = &list->item[i];
+        causes[i] = (struct cause){p->cause, p->message, p->field, i + 1 < list->count ? &causes[i + 1] : NULL};
+        buf_printf(&all, "%s%s: %s", i ? ", " : "", p->field, p->message);
+    }
+    if (by)
+        buf_printf(&message, "admission webhook \"%s\" denied the request: ", by);
+    char *label = kind_label(x, x->res->name);
+    bool several = list->count > 1;
+    buf_printf(&message, "%s \"%s\" is invalid: %s%s%s", label, name, several ? "[" : "", all.ptr, several ? "]" : "");
+    fail_with(x, 422, "Invalid", &d, causes, "%s", message.ptr);
+    free(label);
+    free(causes);
+    buf_free(&all);
+    buf_free(&message);
+    schema_problems_free(list);
     return -1;
 }
 

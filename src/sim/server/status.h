@@ -12,6 +12,7 @@ struct details {
 };
 struct cause {
     const char *reason, *message, *field;
+    const struct cause *next; /* the next one; or NULL */
 };
 int fail_with(struct exchange *x, int code, const char *reason, const struct details *d, const struct cause *c,
               const char *fmt, ...) __attribute__((format(printf, 6, 7)));
@@ -23,7 +24,8 @@ int fail_invalid(struct exchange *x, const char *kind, const char *name, const c
                  const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 int fail_options(struct exchange *x, const char *kind, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 4, 5))); /* 422 about CreateOptions, ListOptions and so on */
-int fail_schema(struct exchange *x, const char *name, struct schema_problem *p); /* frees the texts of p */
+/* 422 about an object with all of these problems, which are freed. by: the webhook that refuses; or NULL. */
+int fail_problems(struct exchange *x, const char *name, const char *by, struct schema_problems *list);
 int fail_plain_404(struct exchange *x);
 int fail_method(struct exchange *x, const char *verb);
 /* Adds a Status to out. Whatever is NULL is left out. */

@@ -2,6 +2,8 @@
 /* The table of what is served: a row for each resource. */
 #include "sim/store/kinds.h"
 
+#include "sim/store/schemas_kinds.h"
+
 #include <string.h>
 
 const char *const version_name[MPIJOB_VERSIONS] = {"v1alpha2", "v1", "v2beta1"};
@@ -147,7 +149,8 @@ const struct resource resources[] = {
      .namespaced = true,
      .status = true,
      .generation = true,
-     .other = true},
+     .other = true,
+     .schema = &schema_jobset},
     {.kind = K_TRAINJOB,
      .group = "trainer.kubeflow.org",
      .version = "v1alpha1",
@@ -158,7 +161,8 @@ const struct resource resources[] = {
      .namespaced = true,
      .status = true,
      .generation = true,
-     .other = true},
+     .other = true,
+     .schema = &schema_trainjob},
     {.kind = K_WORKLOAD,
      .group = "kueue.x-k8s.io",
      .version = "v1beta2",
@@ -166,11 +170,12 @@ const struct resource resources[] = {
      .singular = "workload",
      .name = "Workload",
      .list = "WorkloadList",
-     .short_names = {"wl"},
+     .short_names = {"kwl", "kueueworkload", "kueueworkloads"},
      .namespaced = true,
      .status = true,
      .generation = true,
-     .kueue = true},
+     .workload = true,
+     .schema = &schema_workload},
     {.kind = K_REVIEW,
      .group = "authorization.k8s.io",
      .version = "v1",

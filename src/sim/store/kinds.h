@@ -20,6 +20,7 @@ enum kind {
     K_TRAINJOB,
     K_JOBSET,
     K_WORKLOAD,
+    KINDS,
     K_REVIEW = -1
 };
 enum { V1ALPHA2, V1, V2BETA1, MPIJOB_VERSIONS };
@@ -38,13 +39,15 @@ struct resource {
     bool custom;        /* from a definition: MPIJobs, and the siblings */
     bool sibling;       /* served with --siblings only */
     bool other;         /* served with --kinds only: TrainJobs and JobSets */
-    bool kueue;         /* served with --kueue only */
+    bool workload;      /* served with --workloads only, which --kueue brings */
+    /* The schema of its definition, as a text; NULL: it has none, or one for each version, or the siblings' one. */
+    const char *const *schema;
 };
 
 /* Is it written as objects of definitions are: members in their order, apiVersion and kind in items of lists? */
 static inline bool resource_is_custom(const struct resource *resource)
 {
-    return resource->custom || resource->other || resource->kueue;
+    return resource->custom || resource->other || resource->workload;
 }
 
 extern const struct resource resources[];

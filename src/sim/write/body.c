@@ -38,7 +38,7 @@ static int check_version(struct exchange *x, json_object *doc)
 /* What is missing in the body of a built-in kind, the server knows from the path. */
 static void default_kind(struct exchange *x, json_object *doc)
 {
-    if (x->mpijob_version >= 0)
+    if (schema_of(x))
         return;
     if (!doc_get(doc, "kind"))
         doc_set_str(doc, "kind", x->res->name);

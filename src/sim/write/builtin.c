@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "sim/server/status.h"
+#include "sim/write/job.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +122,7 @@ static int prepare_event(struct exchange *x, json_object *doc, json_object *old)
                : 0;
 }
 
-/* ---- Pods and Jobs */
+/* ---- Pods */
 
 static int prepare_pod(struct exchange *x, json_object *doc, json_object *old)
 {
@@ -141,39 +142,6 @@ static int prepare_pod(struct exchange *x, json_object *doc, json_object *old)
     return 0;
 }
 
-static int prepare_job(struct exchange *x, json_object *doc, json_object *old)
-{
-    json_object *spec = doc_get(doc, "spec");
-    const char *name = doc_str(doc_get(doc, "metadata"), "name");
-    static const char *const counts[] = {"activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"};
-    for (int i = 0; i < 3; i++) {
-        json_object *v = doc_get(spec, counts[i]);
-        if (v && !json_object_is_type(v, json_type_int))
-            return fail_bad_request(
-                x, "json: cannot unmarshal string into Go struct field JobSpec.spec.%s of type int64", counts[i]);
-        if (v && json_object_get_int64(v) < 0) {
-            char *field = sim_format("spec.%s", counts[i]);
-            fail_invalid(x, "Job", name, "FieldValueInvalid", field,
-                         "Invalid value: %lld: must be greater than or equal to 0",
-                         (long long)json_object_get_int64(v));
-            free(field);
-            return -1;
-        }
-    }
-    json_object *template = doc_get(spec, "template"), *before = doc_path(old, "spec", "template");
-    if (old && !doc_equal(template, before) && !doc_bool(doc_get(old, "spec"), "suspend"))
-        return fail_invalid(x, "Job", name, "FieldValueInvalid", "spec.template",
-                            "Invalid value: \"\": field is immutable");
-    if (old && !doc_equal(doc_get(spec, "selector"), doc_path(old, "spec", "selector")))
-        return fail_invalid(x, "Job", name, "FieldValueInvalid", "spec.selector",
-                            "Invalid value: \"\": field is immutable");
-    if (!old && spec && !doc_get(spec, "backoffLimit"))
-        doc_set(spec, "backoffLimit", json_object_new_int64(6));
-    if (!old)
-        doc_set(doc, "status", json_object_new_object());
-    return 0;
-}
-
 int builtin_prepare(struct exchange *x, json_object *doc, json_object *old)
 {
     switch (x->res->kind) {
@@ -188,7 +156,7 @@ int builtin_prepare(struct exchange *x, json_object *doc, json_object *old)
     case K_POD:
         return prepare_pod(x, doc, old);
     case K_JOB:
-        return prepare_job(x, doc, old);
+        return job_prepare(x, doc, old);
     case K_NAMESPACE:
         if (!old)
             doc_set(doc, "status", doc_parse("{\"phase\":\"Active\"}", 18));

@@ -10,6 +10,7 @@
 #include "sim/write/builtin.h"
 #include "sim/write/metadata.h"
 #include "sim/write/update.h"
+#include "sim/write/webhook.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,12 +81,17 @@ static void server_members(struct exchange *x, json_object *doc)
 
 static int check_schema(struct exchange *x, json_object *doc)
 {
-    struct schema_problem p;
-    if (x->mpijob_version < 0)
-        return builtin_prepare(x, doc, NULL);
+    struct schema_problems found = {0};
     const struct schema *s = schema_of(x);
-    schema_default(s, doc);
-    return schema_problem(s, doc, NULL, &p) ? fail_schema(x, doc_str(doc_get(doc, "metadata"), "name"), &p) : 0;
+    if (s)
+        schema_default(s, doc);
+    if (webhook_mutate(x, doc, NULL))
+        return -1;
+    if (!s && builtin_prepare(x, doc, NULL))
+        return -1;
+    if (s && schema_check(s, doc, NULL, &found))
+        return fail_problems(x, doc_str(doc_get(doc, "metadata"), "name"), NULL, &found);
+    return webhook_validate(x, doc, NULL);
 }
 
 static void store_new(struct exchange *x, json_object *doc)
@@ -146,7 +152,7 @@ void create_object(struct exchange *x, json_object *doc)
 /* The schema does not have what every object has: apiVersion, kind and metadata. */
 static void prune(struct exchange *x, struct body *b)
 {
-    if (x->mpijob_version < 0)
+    if (!schema_of(x))
         return;
     json_object *keep[3];
     static const char *const name[3] = {"apiVersion", "kind", "metadata"};

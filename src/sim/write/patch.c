@@ -203,7 +203,7 @@ static enum patch_type choose_type(const struct exchange *x)
     if (media_type_is(type, "application/json-patch+json"))
         return PATCH_JSON;
     /* built-in kinds take strategic merge patches too; here they are merged as plain ones, which replace arrays */
-    bool strategic = x->mpijob_version < 0 && media_type_is(type, "application/strategic-merge-patch+json");
+    bool strategic = !schema_of(x) && media_type_is(type, "application/strategic-merge-patch+json");
     return media_type_is(type, "application/merge-patch+json") || strategic ? PATCH_MERGE : PATCH_NONE;
 }
 

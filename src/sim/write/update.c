@@ -8,6 +8,7 @@
 #include "sim/write/builtin.h"
 #include "sim/write/metadata.h"
 #include "sim/write/verbs.h"
+#include "sim/write/webhook.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -72,8 +73,9 @@ static int check_version(struct change *c)
     if (version)
         return fail_conflict(x, x->name, "%s", modified);
     struct details d = {.name = x->name, .group = x->res->group, .kind = x->res->plural};
-    struct cause cause = {"FieldValueInvalid", "Invalid value: 0: must be specified for an update",
-                          "metadata.resourceVersion"};
+    struct cause cause = {.reason = "FieldValueInvalid",
+                          .message = "Invalid value: 0: must be specified for an update",
+                          .field = "metadata.resourceVersion"};
     char *label = resource_label(x->res);
     fail_with(x, 422, "Invalid", &d, &cause, "%s \"%s\" is invalid: %s: %s", label, x->name, cause.field,
               cause.message);
@@ -172,25 +174,34 @@ static void keep_other_half(struct change *c)
         doc_set(c->doc, "status", json_object_get(status));
 }
 
+static int check_by_schema(struct change *c, const struct schema *s)
+{
+    struct exchange *x = c->x;
+    struct schema_problems found = {0};
+    if (!schema_compares(s)) {
+        if (!schema_check(s, c->doc, NULL, &found))
+            return 0;
+        schema_problems_free(&found);
+    }
+    if (!schema_check(s, c->doc, update_old(c), &found)) /* what was wrong before may stay */
+        return 0;
+    return fail_problems(x, x->name, NULL, &found);
+}
+
 static int check_content(struct change *c)
 {
     struct exchange *x = c->x;
-    struct schema_problem p;
+    const struct schema *s = schema_of(x);
+    bool hooked = webhook_concerns(x);
+    if (s)
+        schema_default(s, c->doc);
+    if (hooked && webhook_mutate(x, c->doc, update_old(c)))
+        return -1;
     if (metadata_validate(x, c->doc))
         return -1;
-    if (x->mpijob_version < 0)
-        return builtin_prepare(x, c->doc, update_old(c));
-    const struct schema *s = schema_of(x);
-    schema_default(s, c->doc);
-    if (!schema_compares(s)) {
-        if (!schema_problem(s, c->doc, NULL, &p))
-            return 0;
-        free(p.field);
-        free(p.message);
-    }
-    if (!schema_problem(s, c->doc, update_old(c), &p)) /* what was wrong before may stay */
-        return 0;
-    return fail_schema(x, x->name, &p);
+    if (s ? check_by_schema(c, s) : builtin_prepare(x, c->doc, update_old(c)))
+        return -1;
+    return hooked ? webhook_validate(x, c->doc, update_old(c)) : 0;
 }
 
 void update_object(struct exchange *x, struct revision *rev, json_object *doc, bool patch, bool forced)
