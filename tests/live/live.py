@@ -17,6 +17,12 @@ def left_out(why):
     sys.exit(77)
 
 
+def browser():
+    """The system's Chromium or Chrome."""
+    found = next((found for found in map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")) if found), None)
+    return found or left_out("a browser is missing: apt-get install chromium")
+
+
 def installed(folder, wanted):
     """The bin of a Python with the packages of the file `wanted`; made where it is not there, or other versions are wanted."""
     mark = os.path.join(folder, "requirements.txt")

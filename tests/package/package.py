@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The packages as a person has them: made, installed into a clean Debian root with a real systemd, the service started
-against the simulator, reloaded, broken, upgraded, removed and purged.
+against the simulator, its dashboard visited with a browser, reloaded, broken, upgraded, removed and purged.
 
     tests/package/package.py [--debs DIRECTORY]     with packages that scripts/deb has made there; else it makes them
 
 Ends with "N passed, N failed". Needs root, mmdebstrap, and what scripts/deb needs; where systemd cannot be booted in
-namespaces, that is said, and what needs it is left out.
+namespaces, that is said, and what needs it is left out. So is the visit where there is no browser.
 """
 import argparse
 import glob
@@ -23,6 +23,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 BASE = ["systemd", "systemd-sysv", "dbus", "ca-certificates", "curl", "procps"]
+BROWSER = f"{SOURCE}/tests/browser/newcomer.py"
+DASHBOARD = "http://127.0.0.1:9633/"
 PATIENCE = 120  # seconds that anything may take on a busy machine
 
 passed = failed = 0
@@ -90,6 +92,8 @@ class Machine:
     def __init__(self, root):
         self.root = root
         self.init = None
+        self.gives_credentials = False
+        self.browser = None
         self.cgroup = None
         top = "/sys/fs/cgroup/unified" if os.path.isdir("/sys/fs/cgroup/unified") else "/sys/fs/cgroup"
         group = f"{top}/mpijobd-package-{os.getpid()}"
@@ -122,6 +126,10 @@ class Machine:
     def do(self, line, **more):
         return run("nsenter", "-t", self.init, "-m", "-p", "-u", "-i", "-n", "-C", "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
                    "DEBIAN_FRONTEND=noninteractive", "sh", "-c", line, **more)
+
+    def visit(self, *argv):
+        """A person with a browser on this machine: its program is outside, its network is in here."""
+        return run("nsenter", "-t", self.init, "-n", BROWSER, *argv, "--token", f"{self.root}/root/write-token")
 
     def until(self, line, good, what):
         """Asks until the answer is good; a check."""
@@ -223,7 +231,8 @@ def credentials(m):
     """Where the kernel has no file system for credentials that a service's own user can read, the kubeconfig lies open."""
     m.do("echo seen >/root/credential")
     done = m.do("systemd-run --wait --pipe -p DynamicUser=yes -p LoadCredential=c:/root/credential sh -c 'cat $CREDENTIALS_DIRECTORY/c'")
-    if "seen" in done.stdout.split():
+    m.gives_credentials = "seen" in done.stdout.split()
+    if m.gives_credentials:
         return
     print("left out: the kubeconfig as a credential: this kernel gives no service its credentials")
     m.do("install -m 644 /root/kubeconfig /var/lib/kubeconfig; mkdir -p /run/systemd/system/mpijobd.service.d; printf '[Service]\\nLoadCredential=\\n"
@@ -246,6 +255,50 @@ def started(m):
     done = m.do("systemd-analyze security mpijobd --no-pager | tail -n 1")
     exposure = re.search(r"mpijobd.service: ([0-9.]+)", done.stdout)
     check("systemd-analyze security says at most 1.4", exposure and float(exposure.group(1)) <= 1.4, done.stdout)
+
+
+WAITS = """policy {
+    name = "label-failed", schedule = "0 0 1 1 *", match = { phase = "Failed" }, approval = "always", replace = { labels = { triage = "yes" } },
+}
+"""
+LABELLED = "mpijobd get -A -l triage=yes -o name --kubeconfig /root/kubeconfig | grep -c ."
+
+
+def may_act(m):
+    """A token for who may act, as docs/reference/http.md has it made for the unit."""
+    token = "/run/credentials/mpijobd.service/write-token"
+    m.do("(umask 077; openssl rand -hex 24 >/root/write-token); mkdir -p /run/systemd/system/mpijobd.service.d")
+    if m.gives_credentials:
+        m.do("install -m 600 /root/write-token /etc/mpijobd/; printf '[Service]\\nLoadCredential=write-token:/etc/mpijobd/write-token\\n' "
+             ">/run/systemd/system/mpijobd.service.d/token.conf; systemctl daemon-reload")
+    else:
+        token = "/var/lib/write-token"
+        m.do(f"install -m 644 /root/write-token {token}")
+    with open(f"{m.root}/etc/mpijobd/mpijobd.yaml", "a", encoding="utf-8") as file:
+        file.write(f"tokens: {{ write: {token} }}\n")
+
+
+def visited(m):
+    """A change is approved in the dashboard, and taken back there."""
+    ready = run(BROWSER, "ready")
+    if ready.returncode:
+        print("left out: the dashboard in a browser: " + ready.stdout.strip().splitlines()[-1])
+        return
+    may_act(m)
+    with open(f"{m.root}/etc/mpijobd/policies/label-failed.lua", "w", encoding="utf-8") as file:
+        file.write(WAITS)
+    done = m.do("systemctl restart mpijobd")
+    if not check("with a token and a policy that waits for a person it starts again", done.returncode == 0, done.stdout + m.do("journalctl -u mpijobd -n 20 --no-pager").stdout):
+        return
+    done = m.visit("approve", DASHBOARD, "--policy", "label-failed")
+    if not check("in a browser a person runs the policy and approves its plan", done.returncode == 0, done.stdout):
+        return
+    labelled = m.do(LABELLED)
+    check("and the jobs are changed", int(labelled.stdout or 0) > 0, labelled.stdout)
+    m.browser = done.stdout.split()[-1]
+    done = m.visit("undo", DASHBOARD, "--run", m.browser)
+    check("takes the run back there", done.returncode == 0, done.stdout)
+    check("and the jobs are as they were", m.do(LABELLED).stdout.strip() == "0")
 
 
 def reloaded(m):
@@ -289,13 +342,16 @@ def upgraded(m):
     check("it kept the journal", int(rows) > 0 and m.do("mpijobd journal -o json | grep -c free-gpus").stdout.strip() == rows)
     check("and the configuration as its owner wrote it", m.do("grep -c '^# mine$' /etc/mpijobd/mpijobd.yaml").stdout.strip() == "1")
     check("the journal verifies", m.do("mpijobd journal --verify").returncode == 0)
+    if m.browser:
+        done = m.visit("look", DASHBOARD, "--run", m.browser)
+        check("the dashboard of the new program shows the run that was approved before", "metadata.labels.triage" in done.stdout, done.stdout)
 
 
 def gone(m):
     done = m.do("dpkg -r mpijobd")
     check("removing it ends the service", done.returncode == 0 and not active(m.do("systemctl is-active mpijobd")), done.stdout)
     check("and leaves journal and configuration", m.do("test -s /var/lib/private/mpijobd/state.db && test -s /etc/mpijobd/mpijobd.yaml").returncode == 0)
-    m.do("rm -f /etc/mpijobd/kubeconfig /etc/mpijobd/policies/free-gpus.lua")
+    m.do("rm -f /etc/mpijobd/kubeconfig /etc/mpijobd/write-token /etc/mpijobd/policies/free-gpus.lua /etc/mpijobd/policies/label-failed.lua")
     done = m.do("dpkg -P mpijobd mpijobd-policies mpijob-sim")
     left = m.do("find /etc /var /usr /lib -path /var/log -prune -o -iname '*mpijob*' -print | grep -v '^/var/lib/dpkg/'").stdout
     check("purging leaves nothing", done.returncode == 0 and left == "", done.stdout + left)
@@ -322,7 +378,7 @@ def main():
             except (RuntimeError, OSError) as error:
                 print(f"left out: systemd cannot be booted here: {error}")
             if machine and installed(machine):
-                for step in (started, reloaded, ended, upgraded, gone):
+                for step in (started, visited, reloaded, ended, upgraded, gone):
                     step(machine)
     finally:
         if machine:

@@ -88,12 +88,17 @@ const MADE = [
     { head: "Outcome", cell: outcome },
 ];
 
+// "approved by ann: run 7" leads to that run.
+function told(message) {
+    return message && message.split(/\b(run \d+)\b/).map((part, i) => (i % 2 ? link(`runs/${part.slice(4)}`, part) : part));
+}
+
 export function draw({ run, changes, more, plan }, context) {
     const policy = run.policy && run.policy !== "-" ? link(`policies/${encodeURIComponent(run.policy)}`, run.policy) : run.policy;
     return [h("h1", {}, `Run ${run.id}`),
         facts(["Policy", policy], ["Cluster", run.cluster], ["Trigger", run.trigger], ["By", run.who && run.who.user], ["Begun", when(run.started_at)],
             ["Ended", run.ended_at ? when(run.ended_at) : "it goes on"], ["Outcome", [tag(run.outcome), run.dry_run ? " dry run: nothing was written" : null]],
-            ["Jobs", `${run.changed} changed, ${run.unchanged} unchanged, ${run.failed} failed`], ["Message", run.message]),
+            ["Jobs", `${run.changed} changed, ${run.unchanged} unchanged, ${run.failed} failed`], ["Message", told(run.message)]),
         ...(plan ? drawPlan(plan, context) : [undo(run, context), h("h2", {}, "Changes"), table("Changes", MADE, changes, "This run has changed no job."),
             more ? h("p", {}, "These are the newest 500; ", h("a", { href: `#/journal?show=changes&run=${run.id}` }, "the journal has all"), ".") : null])];
 }
