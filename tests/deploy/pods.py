@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 
 import render
+import visit
 from checks import check
 from cluster import path_of, permissions, renew_volume, until, write_volume
 from pod import Pod, free_port
@@ -26,8 +27,10 @@ STARTED = []  # all pods, which no test leaves running, however it ends
 class Installed:
     """An overlay that is applied, and its pods as kubelets would run them."""
 
-    def __init__(self, cluster, work, root, name, text):
+    def __init__(self, cluster, work, root, name, text, change=None):
         self.cluster, self.root, self.objects = cluster, root, render.objects(text)
+        if change: # by a person, before it is applied
+            change(self.objects)
         self.folder = tempfile.mkdtemp(prefix=f"{name}-", dir=work)
         os.chmod(self.folder, 0o755)
         for one in self.objects:
@@ -289,14 +292,14 @@ def shards(cluster, work, root, text):
 
 
 def monitoring(cluster, work, root, text):
-    installed = Installed(cluster, work, root, "monitoring", text)
+    installed = Installed(cluster, work, root, "monitoring", text, visit.prepare)
     by_kind = {one["kind"]: one for one in installed.objects}
     endpoint, port = by_kind["ServiceMonitor"]["spec"]["endpoints"][0], by_kind["Service"]["spec"]["ports"][0]
     container = installed.template["spec"]["containers"][0]
     check("monitor, service and pod mean one port", endpoint["port"] == port["name"] and port["targetPort"] == container["ports"][0]["name"] and
           container["ports"][0]["containerPort"] == port["port"] and f"--listen=0.0.0.0:{port['port']}" in container["args"], container)
     check("and one token", endpoint["authorization"]["credentials"] == {"name": "mpijobd-tokens", "key": "read"})
-    installed.secrets["mpijobd-tokens"] = {"read": "a-token-of-the-test-0815"}
+    installed.secrets["mpijobd-tokens"] = {"read": "a-token-of-the-test-0815", "write": "a-token-to-act-of-the-test-4711"}
     free = free_port() # pods have networks of their own, these have this machine's
     container["args"] = [one.replace(f":{port['port']}", f":{free}") for one in container["args"]]
     pod = installed.pod("mpijobd-0")
@@ -314,6 +317,7 @@ def monitoring(cluster, work, root, text):
     check("it lives, and says so without a token", seen("/livez", PATIENCE, lambda: get("/livez")[0] == 200), pod.said())
     check("it is ready", seen("ready", PATIENCE, lambda: pod.probe("readinessProbe")[0] == 0), pod.said())
     check("metrics take the token", get("/metrics")[0] == 401 and "mpijobd_build_info" in get("/metrics", "a-token-of-the-test-0815")[1])
+    visit.visit(cluster, pod, by_kind["Service"], free, installed.secrets["mpijobd-tokens"]["write"], installed.folder)
     installed.close()
 
 
