@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""One visit of a person to a dashboard that somebody else has set up (tests/package, tests/deploy): the token is typed in, and what the
+"""One visit of a person to a dashboard that another program has set up (tests/package, tests/deploy): the token is typed in, and what the
 page offers is done.
 
     tests/browser/newcomer.py ready                                          only installs what it needs

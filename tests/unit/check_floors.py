@@ -202,11 +202,13 @@ class Sources(Tree):
         self.write("src/top/a.c", LICENCE + "/* See mid/mid.c and mid/gone.c. */\n#include \"mid/mid.h\"\n")
         self.assert_said("src/top/a.c:2: there is no mid/gone.c", command=self.command)
         self.write("src/top/a.c", LICENCE + "/* See mid/mid.c. */\n")
-        self.write("docs/a.md", "[here](architecture.md#top) [gone](../src/gone.c) [away](https://example.com/x) [self](#a)\n"
+        self.write("docs/a.md", "# A `b` (c): d\n# top\n# top\n[here](architecture.md) [gone](../src/gone.c) [away](https://example.com/x) [self](#a-b-c-d) [second](#top-1) "
+                   "[mistyped](#tops) [there](architecture.md#none)\n"
                    "`src/mid/mid.c` `src/mid/NAME.c` `src/mid/none.c`\n")
-        self.assert_said("src/mid/mid.c:3: a comment of 133 columns", "docs/a.md:1: the link to ../src/gone.c leads nowhere",
-                         "docs/a.md:2: there is no src/mid/none.c", command=self.command)
-        self.assertEqual(self.run_script(*self.command).stdout.count("docs/a.md"), 2)
+        self.assert_said("src/mid/mid.c:3: a comment of 133 columns", "docs/a.md:4: the link to ../src/gone.c leads nowhere",
+                         "docs/a.md:5: there is no src/mid/none.c", "docs/a.md:4: there is no heading #tops in docs/a.md",
+                         "docs/a.md:4: there is no heading #none in docs/architecture.md", command=self.command)
+        self.assertEqual(self.run_script(*self.command).stdout.count("docs/a.md:"), 4)
 
     def test_errors_of_functions(self):
         self.write("src/mid/mid.h", GOOD["src/mid/mid.h"].replace("int mid(void);", """struct error;
