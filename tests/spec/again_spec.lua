@@ -1,70 +1,24 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What a reload says of the policies, and what a new text of a policy with `on` does to the jobs that it has handled.
 local support = require "support"
-local sim = require "support.sim"
+local train = require "support.train"
 
-local NOW <const> = 1767225600 -- 2026-01-01T00:00:00Z
-local function rfc(at)
-    return os.date("!%Y-%m-%dT%H:%M:%SZ", at)
-end
+local NOW <const>, rfc <const> = train.NOW, train.rfc
 
 describe("a new text of a policy", function()
-    local server, folder, daemons
+    local cluster, server, folder, daemons
 
     before_each(function()
-        server = sim.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        cluster = train.start()
+        server = cluster.server
         folder = support.folder()
         os.execute("mkdir -p " .. folder .. "/policies/lib")
         daemons = {}
     end)
     after_each(support.cleanup)
 
-    local function path(name, subresource)
-        return server:path("v2beta1", "train", name) .. (subresource and "/" .. subresource or "")
-    end
-
-    local function get(name)
-        local status, job = server:request("GET", path(name))
-        assert(status == 200, status)
-        return job
-    end
-
-    -- As a controller would: it begins again where a policy has changed the job meanwhile.
-    local function set_state(name, state)
-        local function condition(kind)
-            return { type = kind, status = "True", reason = "x", message = "x", lastTransitionTime = rfc(NOW), lastUpdateTime = rfc(NOW) }
-        end
-        local finished = state == "Succeeded" or state == "Failed"
-        local status, answer
-        for _ = 1, 20 do
-            local job = get(name)
-            job.status = { conditions = { condition "Created", condition(state) }, startTime = rfc(NOW), completionTime = finished and rfc(NOW) or nil }
-            status, answer = server:request("PUT", path(name, "status"), job)
-            if status ~= 409 then
-                break
-            end
-        end
-        assert(status == 200, support.json.encode(answer))
-    end
-
-    local function create(name, state)
-        local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
-        local status, answer = server:request("POST", path(), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
-            metadata = { name = name, namespace = "train" }, spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })
-        assert(status == 201, support.json.encode(answer))
-        if state then
-            set_state(name, state)
-        end
-    end
-
     local function write(text, name)
         support.write(folder .. "/policies/" .. (name or "p.lua"), text)
-    end
-
-    local function move(daemon, how)
-        daemon:write(how .. "\n")
-        daemon:expect("clock ", "stdout")
     end
 
     local function start(...)
@@ -72,12 +26,12 @@ describe("a new text of a policy", function()
             "--clock", rfc(NOW), folder .. "/policies", ...)
         daemons[#daemons + 1] = daemon
         daemon:expect(" in force")
-        move(daemon, "set " .. rfc(NOW))
+        train.move(daemon, "set " .. rfc(NOW))
         return daemon
     end
 
     local function stop(daemon)
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(0, (daemon:stop()))
     end
 
@@ -85,16 +39,14 @@ describe("a new text of a policy", function()
         daemon:kill("sighup")
         local line = daemon:expect("the policies are loaded again")
         daemon:expect(" in force")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         return line
     end
 
     -- How often the policy has changed the job.
     local function count(policy, job)
-        local code, out, err = support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json", "--limit", "0")
-        assert.are.equal(0, code, err)
         local n = 0
-        for _, row in ipairs(support.json.decode(out)) do
+        for _, row in ipairs(train.journal(folder .. "/s.db")) do
             n = n + (row.outcome == "done" and row.policy == policy and row.name == job and 1 or 0)
         end
         return n
@@ -149,9 +101,9 @@ describe("a new text of a policy", function()
     end)
 
     it("leaves what is handled as it is, and says how much that is", function()
-        create("a", "Running")
-        create("b", "Running")
-        create("c", "Succeeded")
+        cluster:create("a", "Running")
+        cluster:create("b", "Running")
+        cluster:create("c", "Succeeded")
         write(policy("p", 'replace = { labels = { seen = "1" } }'))
         local daemon = start()
         daemon:expect("replaced policy=p job=train/a")
@@ -160,7 +112,7 @@ describe("a new text of a policy", function()
         daemon:kill("sighup")
         daemon:expect("changed=p")
         daemon:expect("stay as they are (again = true would count them as new) policy=p handled=2")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         stop(daemon)
         assert.are.equal(1, count("p", "a"))
         write(policy("p", 'replace = { labels = { seen = "3" } }')) -- while it is down
@@ -168,11 +120,11 @@ describe("a new text of a policy", function()
         daemon:expect("stay as they are (again = true would count them as new) policy=p handled=2")
         stop(daemon)
         assert.are.equal(1, count("p", "a"))
-        assert.are.equal("1", get("a").metadata.labels.seen)
+        assert.are.equal("1", cluster:get("a").metadata.labels.seen)
     end)
 
     it("with again counts them as new: once for each text, over reloads and restarts", function()
-        create("a", "Running")
+        cluster:create("a", "Running")
         local function text(n)
             write(policy("p", 'again = true, replace = { labels = { seen = "' .. n .. '" } }'))
         end
@@ -185,7 +137,7 @@ describe("a new text of a policy", function()
         daemon:kill("sighup")
         daemon:expect("count as new policy=p handled=1")
         daemon:expect("replaced policy=p job=train/a")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         reload(daemon)
         assert.are.equal(2, count("p", "a"))
         stop(daemon)
@@ -196,7 +148,7 @@ describe("a new text of a policy", function()
         daemon = start()
         daemon:expect("count as new policy=p handled=1")
         daemon:expect("replaced policy=p job=train/a")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         daemon:kill("sigkill")
         daemon:wait()
         daemon = start()
@@ -208,7 +160,7 @@ describe("a new text of a policy", function()
         daemon:expect("replaced policy=p job=train/a")
         stop(daemon)
         assert.are.equal(4, count("p", "a"))
-        assert.are.equal("2", get("a").metadata.labels.seen)
+        assert.are.equal("2", cluster:get("a").metadata.labels.seen)
     end)
 
     it("with again counts nothing as new where the daemon died before the new text was written, and the old one is back", function()
@@ -218,7 +170,7 @@ describe("a new text of a policy", function()
         local function text(n)
             write(policy("p", 'again = true, replace = function() return { labels = { seen = "' .. n .. '-" .. run.id } } end'))
         end
-        create("a", "Running")
+        cluster:create("a", "Running")
         text(1)
         local daemon = start()
         daemon:expect("replaced policy=p job=train/a")
@@ -251,7 +203,7 @@ describe("a new text of a policy", function()
     end)
 
     it("with again waits for the run of the old text, and handles each job once", function()
-        create("gate")
+        cluster:create("gate")
         local function text(n)
             write(policy("p", ([[again = true, limits = { cpu = "1m" }, run = function(run)
                 for job in run.jobs do
@@ -263,23 +215,23 @@ describe("a new text of a policy", function()
         end
         text(1)
         local daemon = start()
-        create("a", "Running")
+        cluster:create("a", "Running")
         daemon:expect("at work 1")
         for n = 2, 3 do
             text(n)
             daemon:kill("sighup")
             daemon:expect("changed=p")
         end
-        server:request("PATCH", path("gate"), { metadata = { labels = { open = "yes" } } }, "application/merge-patch+json")
+        server:request("PATCH", cluster:path("gate"), { metadata = { labels = { open = "yes" } } }, "application/merge-patch+json")
         daemon:expect("at work 3")
         stop(daemon)
-        assert.are.equal("3", get("a").metadata.labels.seen)
+        assert.are.equal("3", cluster:get("a").metadata.labels.seen)
         assert.are.equal(2, count("p", "a"))
     end)
 
     it("with again means what has come since the policy's first start", function()
-        create("before", "Succeeded")
-        create("same", "Running")
+        cluster:create("before", "Succeeded")
+        cluster:create("same", "Running")
         local function text(n)
             write(([[
                 policy { name = "f", on = "finished", again = true, replace = { labels = { f = "%d" } } }
@@ -288,24 +240,24 @@ describe("a new text of a policy", function()
         end
         text(1)
         local daemon = start()
-        create("new", "Running")
+        cluster:create("new", "Running")
         daemon:expect("replaced policy=a job=train/new")
-        set_state("new", "Succeeded")
+        cluster:set_state("new", "Succeeded")
         daemon:expect("replaced policy=f job=train/new")
-        set_state("same", "Running")
-        local status = server:request("PATCH", path("same"), { metadata = { labels = { x = "1" } } }, "application/merge-patch+json")
+        cluster:set_state("same", "Running")
+        local status = server:request("PATCH", cluster:path("same"), { metadata = { labels = { x = "1" } } }, "application/merge-patch+json")
         assert.are.equal(200, status)
         daemon:expect("replaced policy=c job=train/same")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         text(2)
         daemon:kill("sighup")
         daemon:expect("changed=f,c,a")
-        move(daemon, "advance 1s")
-        move(daemon, "advance 1s")
-        local labels = get("new").metadata.labels
+        train.move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
+        local labels = cluster:get("new").metadata.labels
         assert.are.same({ "2", "2" }, { labels.a, labels.f })
-        assert.are.equal("2", get("same").metadata.labels.c)
-        assert.are.same(nil, get("before").metadata.labels)
+        assert.are.equal("2", cluster:get("same").metadata.labels.c)
+        assert.are.same(nil, cluster:get("before").metadata.labels)
         stop(daemon)
         daemon = start()
         stop(daemon)
@@ -315,7 +267,7 @@ describe("a new text of a policy", function()
 
     it("with again handles each job once for each text, and misses none, also where it is killed at any moment", function()
         for i = 1, 20 do
-            create("job-" .. i, "Running")
+            cluster:create("job-" .. i, "Running")
         end
         local function text(n)
             write(policy("p", 'again = true, replace = { labels = { seen = "' .. n .. '" } }'))
@@ -337,7 +289,7 @@ describe("a new text of a policy", function()
         local daemon = start()
         stop(daemon)
         for i = 1, 20 do
-            assert.are.equal(tostring(rounds), get("job-" .. i).metadata.labels.seen)
+            assert.are.equal(tostring(rounds), cluster:get("job-" .. i).metadata.labels.seen)
         end
         local seen = {}
         for _, row in ipairs(support.json.decode((select(2, support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json", "--limit", "0"))))) do
@@ -357,7 +309,7 @@ describe("a new text of a policy", function()
         local function text(more)
             write(policy("p", "limits = { changes = 1 }," .. more) .. policy("q", 'run = function(run) for job in run.jobs do mpijob.replace(job, { labels = { q = "1" } }) end end'))
         end
-        create("a", "Running")
+        cluster:create("a", "Running")
         text 'replace = { labels = { seen = "1" } }'
         local code, _, err = plan()
         assert.are.equal(1, code)
@@ -373,7 +325,7 @@ describe("a new text of a policy", function()
         support.contains(out, "q: 1 job that matches was handled already, and stays as it is\n")
         support.contains(out, "0 to change, 0 as they should be, 0 not possible. Nothing was written.")
         stop(daemon)
-        create("b", "Running")
+        cluster:create("b", "Running")
         code, out = plan() -- within the limit of one
         assert.are.equal(0, code, out)
         support.contains(out, "train/b  (p)\n")
@@ -391,23 +343,23 @@ describe("a new text of a policy", function()
         assert.are.equal(5, #list)
         assert.are.same({ policy = "p", cluster = "default", handled = 0, without_event = 0, not_long_enough = 0, new_text = true, new_again = 1 }, list[4])
         assert.are.same({ policy = "q", cluster = "default", handled = 1, without_event = 0, not_long_enough = 0, new_text = false, new_again = 0 }, list[5])
-        assert.are.equal("1", get("a").metadata.labels.seen)
+        assert.are.equal("1", cluster:get("a").metadata.labels.seen)
     end)
 
     it("is planned by the events that a job has had", function()
         write [[
             policy { name = "f", on = "finished", replace = { labels = { f = "1" } } }
             policy { name = "new", on = "finished", replace = { labels = { new = "1" } } }]]
-        create("before", "Succeeded")
+        cluster:create("before", "Succeeded")
         local both = support.read(folder .. "/policies/p.lua")
         write 'policy { name = "f", on = "finished", replace = { labels = { f = "1" } } }'
         local daemon = start()
-        create("done", "Running")
-        set_state("done", "Failed")
+        cluster:create("done", "Running")
+        cluster:set_state("done", "Failed")
         daemon:expect("replaced policy=f job=train/done")
         stop(daemon)
-        create("runs", "Running")
-        create("ended", "Failed")
+        cluster:create("runs", "Running")
+        cluster:create("ended", "Failed")
         write(both)
         local code, out, err = plan()
         assert.are.same({ 0, "" }, { code, err })
@@ -434,26 +386,26 @@ describe("a new text of a policy", function()
             assert.are.equal(0, code, err)
             return select(2, out:gsub('"job":', ""))
         end
-        create("old", "Succeeded")
+        cluster:create("old", "Succeeded")
         text("1", "2h")
         local daemon = start()
-        move(daemon, "advance 3h")
+        train.move(daemon, "advance 3h")
         daemon:expect("run ended policy=mark outcome=done changed=1")
         assert.are.equal(1, count("mark", "old"))
         text("2", "1h")
         assert.are.equal(0, planned())
         reload(daemon)
-        move(daemon, "advance 1h")
+        train.move(daemon, "advance 1h")
         text("3", "90m")
         reload(daemon)
-        move(daemon, "advance 1h")
+        train.move(daemon, "advance 1h")
         assert.are.equal(1, count("mark", "old"))
         stop(daemon)
         local function start_at(hours)
             local other = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--grace", "1s",
                 "--clock", rfc(NOW + hours * 3600), folder .. "/policies")
             other:expect(" in force")
-            move(other, "advance 1m")
+            train.move(other, "advance 1m")
             return other
         end
         -- over restarts: with the same text, and with another one
@@ -466,7 +418,7 @@ describe("a new text of a policy", function()
         text("5", "10h")
         daemon = start_at(9)
         assert.are.equal(1, count("mark", "old"))
-        move(daemon, "advance 2h")
+        train.move(daemon, "advance 2h")
         daemon:expect("run ended policy=mark outcome=done changed=1")
         stop(daemon)
         assert.are.equal(2, count("mark", "old"))

@@ -78,7 +78,7 @@ policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded"
         folder = support.folder()
         config = folder .. "/mpijobd.yaml"
         support.write(config, CONFIG:format(server.kubeconfig, folder, web.port, web.port))
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         for i = 1, 14 do
             assert.are.equal(201, (server:request("POST", server:path("v2beta1", "train"), JOB:format("many-" .. i, "many"))))
         end

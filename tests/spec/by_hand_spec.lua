@@ -12,7 +12,7 @@ describe("a change by hand", function()
 
     lazy_setup(function()
         server = sims.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         me = ("%s (%d)"):format(uv.os_get_passwd().username, uv.getuid())
         path = server:path("v2beta1", "train")
     end)

@@ -257,7 +257,7 @@ local function make_launcher(server, version, namespace, name)
 end
 
 local function fill(server, version, namespace)
-    server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = namespace } })
+    server:make_namespace(namespace)
     local bodies = {}
     for name, job in pairs(JOBS) do
         bodies[#bodies + 1] = support.json.encode(object(version, name, job))

@@ -13,7 +13,7 @@ describe("Kubernetes Events", function()
 
     before_each(function()
         server = sim.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         folder = support.folder()
     end)
     after_each(support.cleanup)

@@ -3,33 +3,26 @@
 -- The policy gives another value each time, so that a job that is handled twice is written twice.
 local support = require "support"
 local sim = require "support.sim"
+local train = require "support.train"
 
-local NOW <const> = 1767225600 -- 2026-01-01T00:00:00Z
-local function rfc(at)
-    return os.date("!%Y-%m-%dT%H:%M:%SZ", at)
-end
+local NOW <const>, rfc <const> = train.NOW, train.rfc
 
 describe("a policy with on, in chaos", function()
-    local server, folder
+    local cluster, server, folder
     local sentinels = 0
 
     before_each(function()
-        server = sim.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        cluster = train.start()
+        server = cluster.server
         folder = support.folder()
     end)
     after_each(support.cleanup)
 
     local function path(name)
-        return server:path("v2beta1", "train", name)
+        return cluster:path(name)
     end
-
-    local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
     local function create(name)
-        local status, answer = server:request("POST", path(), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
-            metadata = { name = name, namespace = "train", labels = { todo = "yes" } },
-            spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })
-        assert(status == 201, support.json.encode(answer))
+        cluster:create(name, nil, nil, { labels = { todo = "yes" } })
     end
     local function create_all(first, last)
         for i = first, last do
@@ -55,16 +48,10 @@ describe("a policy with on, in chaos", function()
         return daemon
     end
 
-    local function journal()
-        local code, out, err = support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json", "--limit", "0")
-        assert.are.equal(0, code, err)
-        return support.json.decode(out)
-    end
-
     -- name -> how often it was handled; and how many jobs were, without the sentinels
     local function handled()
         local times, count = {}, 0
-        for _, row in ipairs(journal()) do
+        for _, row in ipairs(train.journal(folder .. "/s.db")) do
             if row.outcome == "done" or row.outcome == "done-unseen" then
                 count = count + ((times[row.name] or row.name:find("^z")) and 0 or 1)
                 times[row.name] = (times[row.name] or 0) + 1
@@ -146,6 +133,7 @@ describe("a policy with on, in chaos", function()
 
     it("when ten thousand come to match at once", function()
         server = sim.start("--version", "v2beta1", "--jobs", "10000", "--alike")
+        cluster = train.of(server)
         POLICY = [[policy { name = "p", on = "match", replace = { annotations = { handled = "yes" } } }]]
         local daemon = start()
         local changed = 0
@@ -157,7 +145,7 @@ describe("a policy with on, in chaos", function()
         assert.are.equal(10000, changed)
         assert.are.equal(0, (daemon:stop()))
         daemon = start()
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         create("z")
         daemon:expect("replaced policy=p job=train/z")
         assert.are.equal(0, (daemon:stop()))
@@ -330,22 +318,15 @@ describe("a policy with on, in chaos", function()
     end)
 
     it("when the clock steps by an hour each way", function()
-        local function finish(name, at)
-            create(name)
-            local _, job = server:request("GET", path(name))
-            job.status = { completionTime = rfc(at), startTime = rfc(at), conditions = { { type = "Succeeded", status = "True", reason = "x", message = "x",
-                lastTransitionTime = rfc(at), lastUpdateTime = rfc(at) } } }
-            assert(server:request("PUT", path(name) .. "/status", job) == 200)
-        end
-        finish("j1", NOW - 3600) -- due in an hour
-        finish("j2", NOW) -- in two
+        local todo <const> = { labels = { todo = "yes" } }
+        cluster:create("j1", "Succeeded", NOW - 3600, todo) -- due in an hour
+        cluster:create("j2", "Succeeded", NOW, todo) -- in two
         support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", match = { finished_for = "2h" }, replace = { annotations = { handled = time.rfc3339() } } }]])
         local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--grace", "1s",
             "--listen", "none", "--clock", rfc(NOW), folder .. "/p.lua")
         daemon:expect(" in force")
         local function set(at)
-            daemon:write("set " .. rfc(at) .. "\n")
-            daemon:expect("clock ", "stdout")
+            train.move(daemon, "set " .. rfc(at))
         end
         set(NOW)
         set(NOW + 3600) -- j1

@@ -1,75 +1,23 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Policies with `on`: what makes them act, how often, and what is remembered. The daemon's clock is moved by hand.
 local support = require "support"
-local sim = require "support.sim"
+local train = require "support.train"
 
-local NOW <const> = 1767225600 -- 2026-01-01T00:00:00Z
-local function rfc(at)
-    return os.date("!%Y-%m-%dT%H:%M:%SZ", at)
-end
+local NOW <const>, rfc <const> = train.NOW, train.rfc
 
 describe("a policy with on", function()
-    local server, folder, daemons
+    local cluster, server, folder, daemons
 
     before_each(function()
-        server = sim.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        cluster = train.start()
+        server = cluster.server
         folder = support.folder()
         daemons = {}
     end)
     after_each(support.cleanup)
 
-    local function path(name, subresource)
-        return server:path("v2beta1", "train", name) .. (subresource and "/" .. subresource or "")
-    end
-
-    local function get(name)
-        local status, job = server:request("GET", path(name))
-        assert(status == 200, status)
-        return job
-    end
-
-    local function conditions(state, at)
-        local list = { { type = "Created", status = "True", reason = "x", message = "x", lastTransitionTime = rfc(at), lastUpdateTime = rfc(at) } }
-        if state then
-            list[2] = { type = state, status = "True", reason = "x", message = "x", lastTransitionTime = rfc(at), lastUpdateTime = rfc(at) }
-        end
-        return list
-    end
-
-    -- As a controller would: at is when it came to be so.
-    local function set_state(name, state, at)
-        local job = get(name)
-        local finished = state == "Succeeded" or state == "Failed"
-        job.status = { conditions = conditions(state, at), startTime = rfc(at), completionTime = finished and rfc(at) or nil }
-        local status, answer = server:request("PUT", path(name, "status"), job)
-        assert(status == 200, support.json.encode(answer))
-    end
-
-    local function create(name, state, at, more)
-        more = more or {}
-        local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
-        local status, answer = server:request("POST", path(), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
-            metadata = { name = name, namespace = "train", labels = more.labels },
-            spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })
-        assert(status == 201, support.json.encode(answer))
-        if state then
-            set_state(name, state, at)
-        end
-    end
-
-    local function label(name, key, value)
-        local status, answer = server:request("PATCH", path(name), { metadata = { labels = { [key] = value or support.json.null } } }, "application/merge-patch+json")
-        assert(status == 200, support.json.encode(answer))
-    end
-
     local function write(text)
         support.write(folder .. "/p.lua", text)
-    end
-
-    local function move(daemon, how)
-        daemon:write(how .. "\n")
-        daemon:expect("clock ", "stdout")
     end
 
     -- And waits until it has seen all jobs.
@@ -78,7 +26,7 @@ describe("a policy with on", function()
             "--clock", rfc(NOW), folder .. "/p.lua", ...)
         daemons[#daemons + 1] = daemon
         daemon:expect(" in force")
-        move(daemon, "set " .. rfc(NOW))
+        train.move(daemon, "set " .. rfc(NOW))
         return daemon
     end
 
@@ -89,10 +37,8 @@ describe("a policy with on", function()
 
     -- All changes of the journal, oldest first, as "policy:job".
     local function changes()
-        local code, out, err = support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json", "--limit", "0")
-        assert.are.equal(0, code, err)
         local list = {}
-        for _, row in ipairs(support.json.decode(out)) do
+        for _, row in ipairs(train.journal(folder .. "/s.db")) do
             if row.outcome == "done" then -- not a conflict that was tried again
                 table.insert(list, 1, row.policy .. ":" .. row.name)
             end
@@ -101,19 +47,19 @@ describe("a policy with on", function()
     end
 
     it("handles what matches already, and then each job that comes to match, once #valgrind", function()
-        create("old", "Running", NOW - 60)
-        create("other", nil)
+        cluster:create("old", "Running", NOW - 60)
+        cluster:create("other", nil)
         write [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }]]
         local daemon = start()
         daemon:expect("replaced policy=p job=train/old")
-        set_state("other", "Running", NOW)
+        cluster:set_state("other", "Running", NOW)
         daemon:expect("replaced policy=p job=train/other")
-        label("old", "touched", "1") -- it matches as before
-        set_state("other", "Succeeded", NOW)
-        set_state("other", "Running", NOW)
-        create("third", "Running", NOW)
+        cluster:label("old", "touched", "1") -- it matches as before
+        cluster:set_state("other", "Succeeded", NOW)
+        cluster:set_state("other", "Running", NOW)
+        cluster:create("third", "Running", NOW)
         daemon:expect("replaced policy=p job=train/third")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(0, (daemon:stop()))
         local all = changes()
         assert.are.equal(1, support.count(all, "p:old"), all)
@@ -122,7 +68,7 @@ describe("a policy with on", function()
     end)
 
     it("leaves alone what has failed for good when another policy is paused and resumed", function()
-        create("a", "Running", NOW)
+        cluster:create("a", "Running", NOW)
         write [[
 policy { name = "bad", on = "match", match = { phase = "Running" }, replace = function() error("no") end }
 policy { name = "other", on = "match", match = { phase = "Failed" }, replace = { labels = { seen = "yes" } } }
@@ -134,9 +80,9 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
             assert.are.equal(0, code, out .. err)
             daemon:expect " in force"
         end
-        create("b", "Running", NOW)
+        cluster:create("b", "Running", NOW)
         daemon:expect("run ended policy=bad outcome=partial")
-        create("c", "Failed", NOW)
+        cluster:create("c", "Failed", NOW)
         daemon:expect("replaced policy=other job=train/c")
         local failed = {}
         local _, out = support.mpijobd("runs", "--policy", "bad", "--state", folder .. "/s.db", "-o", "json")
@@ -150,16 +96,16 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
     end)
 
     it("acts at the very instant at which a duration has passed", function()
-        create("a", "Succeeded", NOW - 3600)
-        create("b", "Succeeded", NOW - 7199)
+        cluster:create("a", "Succeeded", NOW - 3600)
+        cluster:create("b", "Succeeded", NOW - 7199)
         write [[policy { name = "p", on = "match", match = { finished_for = "2h" }, replace = { cleanPodPolicy = "All" } }]]
         local daemon = start()
-        move(daemon, "advance 999ms")
+        train.move(daemon, "advance 999ms")
         assert.are.equal("", changes())
         daemon:write("advance 1ms\n")
         daemon:expect("replaced policy=p job=train/b")
-        create("c", "Failed", NOW + 1) -- known before its instant comes
-        move(daemon, "set " .. rfc(NOW + 3599))
+        cluster:create("c", "Failed", NOW + 1) -- known before its instant comes
+        train.move(daemon, "set " .. rfc(NOW + 3599))
         assert.are.equal("p:b", changes())
         daemon:write("set " .. rfc(NOW + 3600) .. "\n")
         daemon:expect("run starts policy=p trigger=match scheduled_at=" .. rfc(NOW + 3600))
@@ -171,7 +117,7 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
     end)
 
     it("tells the end of a run, and answers the test clock, when what the run did is in the journal", function()
-        create("a", "Succeeded", NOW)
+        cluster:create("a", "Succeeded", NOW)
         write [[policy { name = "p", on = "match", match = { finished_for = "2h" }, replace = { cleanPodPolicy = "All" } }]]
         local daemon = start()
         server:fault { fault = "delay", ms = 500, method = "PUT", count = 1 }
@@ -197,44 +143,44 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
     end)
 
     it("acts again when a job comes to match again, and not for its own write", function()
-        create("a", "Running", NOW, { labels = { team = "vision" } })
+        cluster:create("a", "Running", NOW, { labels = { team = "vision" } })
         write [[policy { name = "p", on = "match", match = { labels = { team = "vision" } }, replace = { labels = { team = "speech" } } }]]
         local daemon = start()
         for _ = 1, 3 do
             daemon:expect("replaced policy=p job=train/a")
             daemon:expect("run ended policy=p")
-            label("a", "team", "vision")
+            cluster:label("a", "team", "vision")
         end
         daemon:expect("replaced policy=p job=train/a")
         daemon:expect("run ended policy=p")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(0, (daemon:stop()))
         assert.are.equal("p:a p:a p:a p:a", changes())
     end)
 
     it("begins with what is added, finished or changed after its first start, also over restarts", function()
-        create("old", "Succeeded", NOW - 60)
+        cluster:create("old", "Succeeded", NOW - 60)
         write [[policy { name = "add", on = "added", replace = { labels = { added = "yes" } } }
             policy { name = "fin", on = "finished", replace = { labels = { finished = "yes" } } }
             policy { name = "chg", on = "changed", match = { name = "c*" }, replace = { annotations = { changed = "yes" } } }]]
         local daemon = start()
-        create("c1")
+        cluster:create("c1")
         daemon:expect("replaced policy=add job=train/c1")
         daemon:expect("replaced policy=chg job=train/c1") -- by what `add` has done
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(0, (daemon:stop()))
-        create("c2")
-        set_state("c2", "Failed", NOW) -- while nobody looks
-        label("c1", "touched", "1")
+        cluster:create("c2")
+        cluster:set_state("c2", "Failed", NOW) -- while nobody looks
+        cluster:label("c1", "touched", "1")
         daemon = start()
         daemon:expect("replaced policy=add job=train/c2")
         daemon:expect("replaced policy=fin job=train/c2")
         daemon:expect("unchanged=1")
         daemon:expect("replaced policy=chg job=train/c2")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(0, (daemon:stop()))
         daemon = start() -- nothing twice
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(0, (daemon:stop()))
         local all = changes()
         assert.are.equal("add:c1 chg:c1", all:match("^%S+ %S+"), all)
@@ -244,41 +190,41 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
 
     it("forgets nothing over a restart, and handles nothing twice", function()
         for i = 1, 20 do
-            create("j" .. i, "Running", NOW - 60)
+            cluster:create("j" .. i, "Running", NOW - 60)
         end
         write [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }]]
         local daemon = start()
         daemon:expect("run ended policy=p outcome=done changed=20")
         assert.are.equal(0, (daemon:stop()))
         for i = 1, 20 do
-            label("j" .. i, "seen") -- to see who does it again
+            cluster:label("j" .. i, "seen") -- to see who does it again
         end
-        create("new", "Running", NOW)
+        cluster:create("new", "Running", NOW)
         daemon = start()
         daemon:expect("replaced policy=p job=train/new")
         daemon:expect("run ended policy=p outcome=done changed=1")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(0, (daemon:stop()))
         assert.are.equal(21, select(2, changes():gsub("%S+", "")))
     end)
 
     it("keeps what it has handled over a reload that changes the policy", function()
-        create("a", "Running", NOW - 60)
-        create("b", "Succeeded", NOW - 60)
+        cluster:create("a", "Running", NOW - 60)
+        cluster:create("b", "Succeeded", NOW - 60)
         write [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }]]
         local daemon = start()
         daemon:expect("run ended policy=p")
         write [[policy { name = "p", on = "match", match = { phase = { "Running", "Succeeded" } }, replace = { labels = { seen = "too" } } }]]
         reload(daemon)
         daemon:expect("replaced policy=p job=train/b")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(0, (daemon:stop()))
         assert.are.equal("p:a p:b", changes())
     end)
 
     it("gives a run function its jobs #valgrind", function()
-        create("a", "Failed", NOW - 60)
-        create("b", "Failed", NOW - 60, { labels = { skip = "yes" } })
+        cluster:create("a", "Failed", NOW - 60)
+        cluster:create("b", "Failed", NOW - 60, { labels = { skip = "yes" } })
         write [[policy { name = "p", on = "match", match = { phase = "Failed", where = function(job) return not job.labels.skip end },
             run = function(run)
                 for job in run.jobs do
@@ -289,40 +235,40 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
         local daemon = start()
         daemon:expect("given policy=p job=a trigger=match")
         daemon:expect("run ended policy=p outcome=done changed=1")
-        label("b", "skip")
+        cluster:label("b", "skip")
         daemon:expect("given policy=p job=b trigger=match")
         daemon:expect("run ended policy=p outcome=done changed=1")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(0, (daemon:stop()))
         daemon = start()
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(0, support.count(daemon.stderr, "given"))
         assert.are.equal(0, (daemon:stop()))
     end)
 
     it("asks `where` again when the job changes", function()
-        create("a", "Running", NOW - 60)
+        cluster:create("a", "Running", NOW - 60)
         write [[policy { name = "p", on = "match", match = { phase = "Running", where = function(job) return job.labels.now end },
             replace = { labels = { seen = "yes" } } }]]
         local daemon = start()
         daemon:expect("run ended policy=p outcome=done changed=0")
-        label("a", "other", "1")
+        cluster:label("a", "other", "1")
         daemon:expect("run ended policy=p outcome=done changed=0")
-        label("a", "now", "1")
+        cluster:label("a", "now", "1")
         daemon:expect("run ended policy=p outcome=done changed=1")
         assert.are.equal(0, (daemon:stop()))
         assert.are.equal("p:a", changes())
     end)
 
     it("tells in a dry run, once, and does it when the run is no longer dry", function()
-        create("a", "Running", NOW - 60)
+        cluster:create("a", "Running", NOW - 60)
         local text = [[policy { name = "p", on = "match", dry_run = %s, match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }]]
         write(text:format("true"))
         local daemon = start()
         daemon:expect("would replace policy=p job=train/a")
-        label("a", "other", "1")
+        cluster:label("a", "other", "1")
         reload(daemon)
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(1, support.count(daemon.stderr, "would replace"))
         write(text:format("false"))
         reload(daemon)
@@ -333,14 +279,14 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
 
     it("changes nothing where a limit says so, tells it once, and looks again after a reload", function()
         for i = 1, 5 do
-            create("j" .. i, "Running", NOW - 60)
+            cluster:create("j" .. i, "Running", NOW - 60)
         end
         local text = [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } }, limits = { %s } }]]
         write(text:format("changes = 4"))
         local daemon = start()
         daemon:expect("outcome=limited changed=0")
-        label("j1", "other", "1")
-        move(daemon, "advance 1s")
+        cluster:label("j1", "other", "1")
+        train.move(daemon, "advance 1s")
         assert.are.equal(1, support.count(daemon.stderr, "run starts"))
         write(text:format("percent = 60, percent_floor = 0"))
         reload(daemon)
@@ -353,21 +299,21 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
     end)
 
     it("tries again what can be tried again, and tells once what cannot", function()
-        create("bad", "Running", NOW - 60)
+        cluster:create("bad", "Running", NOW - 60)
         server:fault "status:method=PUT,code=500,path=*/mpijobs/bad,count=6"
         write [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }
             policy { name = "q", on = "match", match = { phase = "Running" }, replace = function() return { activeDeadlineSeconds = -1 } end }]]
         local daemon = start()
         daemon:expect("not replaced policy=p job=train/bad")
         daemon:expect("replaced policy=p job=train/bad effect")
-        label("bad", "other", "1")
-        move(daemon, "advance 1s")
+        cluster:label("bad", "other", "1")
+        train.move(daemon, "advance 1s")
         assert.are.equal(1, support.count(daemon.stderr, "run starts policy=q"))
         assert.are.equal(0, (daemon:stop()))
     end)
 
     it("stops two policies that undo each other's changes, with an error that names both", function()
-        create("a", "Running", NOW - 60)
+        cluster:create("a", "Running", NOW - 60)
         write [[policy { name = "one", on = "match", match = { labels = "team != a" }, replace = { labels = { team = "a" } } }
             policy { name = "two", on = "match", match = { labels = { team = "a" } }, replace = { labels = { team = "b" } } }]]
         local daemon = start()
@@ -375,13 +321,13 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
         support.contains(line, "one")
         support.contains(line, "two")
         support.contains(line, "labels.team of train/a")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         local before = support.count(changes(), ":a")
         assert.is_truthy(before <= 9, before)
-        label("a", "other", "1") -- a person looks into it: it is let go
+        cluster:label("a", "other", "1") -- a person looks into it: it is let go
         daemon:expect("replaced")
         daemon:expect("reason=Loop")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal(2, support.count(daemon.stderr, "reason=Loop"))
         reload(daemon)
         daemon:expect("reason=Loop")
@@ -389,13 +335,13 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
     end)
 
     it("sees a loop also where the watch tells of a write before its answer comes", function()
-        create("a", "Running", NOW - 60)
+        cluster:create("a", "Running", NOW - 60)
         server:fault "trickle:method=PUT,bytes=200,ms=4" -- the work is done; the answer takes its time
         write [[policy { name = "one", on = "match", match = { labels = "team != a" }, replace = { labels = { team = "a" } } }
             policy { name = "two", on = "match", match = { labels = { team = "a" } }, replace = { labels = { team = "b" } } }]]
         local daemon = start()
         daemon:expect("reason=Loop")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.is_truthy(support.count(changes(), ":a") <= 9, changes())
         assert.are.equal(0, (daemon:stop()))
     end)
@@ -407,7 +353,7 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
         end
         write(patches("one", "team != a", "a") .. patches("two", "team = a", "b"))
         for _, job in ipairs { "a", "b" } do
-            create(job, "Running", NOW - 60)
+            cluster:create(job, "Running", NOW - 60)
             if job == "b" then -- also where the watch is faster than the answer
                 server:fault "trickle:method=PATCH,bytes=200,ms=4"
             end
@@ -416,7 +362,7 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
             support.contains(line, "one")
             support.contains(line, "two")
             support.contains(line, "labels.team of train/" .. job)
-            move(daemon, "advance 1s")
+            train.move(daemon, "advance 1s")
             assert.is_truthy(support.count(daemon.stderr, " patched ") <= 18, daemon.stderr)
             assert.are.equal(1, support.count(daemon.stderr, "reason=Loop"))
             assert.are.equal(0, (daemon:stop()))
@@ -424,24 +370,24 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
     end)
 
     it("stops two policies that answer each other's changes for ever", function()
-        create("a", "Running", NOW - 60)
+        cluster:create("a", "Running", NOW - 60)
         write [[local n = 0
             local function stamp(key) return function() n = n + 1 return { annotations = { [key] = tostring(n) } } end end
             policy { name = "one", on = "changed", replace = stamp("one") }
             policy { name = "two", on = "changed", replace = stamp("two") }]]
         local daemon = start()
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.are.equal("", changes())
-        label("a", "other", "1")
+        cluster:label("a", "other", "1")
         daemon:expect("reason=Loop")
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         assert.is_truthy(support.count(changes(), ":a") <= 40)
         assert.are.equal(0, (daemon:stop()))
     end)
 
     it("reads the cache for scheduled policies and mpijob.list where there is one", function()
-        create("a", "Running", NOW - 60)
-        create("b", "Succeeded", NOW - 60)
+        cluster:create("a", "Running", NOW - 60)
+        cluster:create("b", "Succeeded", NOW - 60)
         write [[policy { name = "on", on = "match", match = { phase = "Failed" }, replace = { labels = { seen = "yes" } } }
             policy { name = "p", every = "10m", match = { phase = "Running" }, replace = { labels = { seen = "yes" } }, limits = { percent = 50, percent_floor = 0 } }
             policy { name = "q", every = "10m", run = function(run)
@@ -449,9 +395,9 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
                 for job in run.jobs do log.info("of the run", { job = job.name }) end
             end }]]
         local daemon = start()
-        move(daemon, "advance 1s")
+        train.move(daemon, "advance 1s")
         server:forget_requests()
-        move(daemon, "advance 10m")
+        train.move(daemon, "advance 10m")
         support.contains(daemon.stderr, "replaced policy=p job=train/a")
         support.contains(daemon.stderr, "listed policy=q as_of=true job=b")
         support.contains(daemon.stderr, "of the run policy=q job=a")
@@ -475,13 +421,13 @@ policy { name = "other", on = "match", match = { phase = "Failed" }, replace = {
             assert.are.equal(1, code, text)
             support.contains(err, wanted)
         end
-        create("a")
+        cluster:create("a")
         write [[policy { name = "p", on = { "added", "finished" }, replace = { labels = { seen = "yes" } } }]]
         local daemon = start()
-        create("b")
+        cluster:create("b")
         daemon:expect("run starts policy=p trigger=added")
         daemon:expect("replaced policy=p job=train/b")
-        set_state("a", "Succeeded", NOW)
+        cluster:set_state("a", "Succeeded", NOW)
         daemon:expect("run starts policy=p trigger=finished")
         daemon:expect("replaced policy=p job=train/a")
         assert.are.equal(0, (daemon:stop()))

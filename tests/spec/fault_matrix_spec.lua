@@ -33,7 +33,7 @@ local function open(server)
     function it.fill(count)
         made = made + 1
         it.namespace = ("matrix-%d-%d"):format(support.uv.os_getpid(), made)
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = it.namespace } })
+        server:make_namespace(it.namespace)
         it.path = v2beta1:format(it.namespace)
         it.asked(JOB, "create", it.path, tostring(count))
     end

@@ -29,7 +29,7 @@ describe("a freeze", function()
         local server, daemon
         local function start(clock)
             server = sim.start("--version", "v2beta1")
-            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+            server:make_namespace "train"
             server:request("POST", server:path("v2beta1", "train"), JOB)
             support.write(folder .. "/p.lua", [[
                 policy { name = "nightly", schedule = "0 20 * * *", timezone = "Europe/Berlin", match = { name = "one" }, replace = { labels = { nightly = "yes" } } }

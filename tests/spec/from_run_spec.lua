@@ -1,20 +1,17 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- mpijobd test --from-run: a recorded run is done again, offline, and writes the same bytes.
 local support = require "support"
-local sim = require "support.sim"
+local train = require "support.train"
 local web = require "support.web"
 
-local NOW <const> = 1767225600 -- 2026-01-01T00:00:00Z
-local function rfc(at)
-    return os.date("!%Y-%m-%dT%H:%M:%SZ", at)
-end
+local NOW <const>, rfc <const> = train.NOW, train.rfc
 
 describe("a recorded run", function()
-    local server, folder, state
+    local cluster, server, folder, state
 
     local function serve(versions)
-        server = sim.start("--version", versions)
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        cluster = train.start(versions)
+        server = cluster.server
     end
 
     before_each(function()
@@ -25,20 +22,11 @@ describe("a recorded run", function()
     after_each(support.cleanup)
 
     local function path(name)
-        return server:path("v2beta1", "train", name)
+        return cluster:path(name)
     end
 
     local function create(name, at, labels)
-        local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
-        local status, answer = server:request("POST", path(), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
-            metadata = { name = name, namespace = "train", labels = labels },
-            spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })
-        assert(status == 201, support.json.encode(answer))
-        local _, job = server:request("GET", path(name))
-        job.status = { startTime = rfc(at), completionTime = rfc(at), conditions = {
-            { type = "Succeeded", status = "True", reason = "x", message = "x", lastTransitionTime = rfc(at), lastUpdateTime = rfc(at) } } }
-        status, answer = server:request("PUT", path(name) .. "/status", job)
-        assert(status == 200, support.json.encode(answer))
+        cluster:create(name, "Succeeded", at, { labels = labels })
     end
 
     local function write(text, name)

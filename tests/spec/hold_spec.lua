@@ -75,7 +75,7 @@ describe("hold", function()
 
     it("is set and ended by mpijobd hold, and told by why", function()
         local server = sim.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         server:request("POST", server:path("v2beta1", "train"), [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"name":"one"},
             "spec":{"mpiReplicaSpecs":{"Launcher":{"template":{"spec":{"containers":[{"name":"a","image":"i"}]}}}}}}]])
         write 'policy { name = "p", every = "1h", match = { name = "one" }, hold = { max = "3d" }, replace = { labels = { p = "yes" } } }'

@@ -152,7 +152,7 @@ describe("holds_for", function()
 
     it("is kept over restarts and lost watches, by why and plan too", function()
         local server = sim.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         for _, name in ipairs { "one", "two", "asked" } do
             server:request("POST", server:path("v2beta1", "train"), ([[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"name":"%s"},
                 "spec":{"mpiReplicaSpecs":{"Launcher":{"template":{"spec":{"containers":[{"name":"a","image":"i"}]}}}}}}]]):format(name))

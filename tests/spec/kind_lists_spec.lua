@@ -10,7 +10,7 @@ describe("A policy about several kinds", function()
     -- without: "--kinds" is left out, so that the server has MPIJobs and Jobs only.
     local function serve(...)
         server = sim.start("--version", "v2beta1", ...)
-        server:request("POST", "/api/v1/namespaces", '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"train"}}')
+        server:make_namespace "train"
         folder = support.folder()
         support.uv.fs_mkdir(folder .. "/policies", 448)
     end

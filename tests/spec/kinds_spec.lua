@@ -472,7 +472,7 @@ end
 describe("TrainJobs, JobSets and Jobs", function()
     tests(function()
         local sim = simulator.start("--version", "v2beta1", "--kinds")
-        sim:request("POST", "/api/v1/namespaces", '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"train"}}')
+        sim:make_namespace "train"
         return sim, "train"
     end)
 

@@ -23,7 +23,7 @@ local function make_launcher(server, namespace, job, of, more)
 end
 
 local function make_namespace(server, name)
-    assert.are.equal(201, (server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = name } })))
+    server:make_namespace(name)
 end
 
 local function launcher(server, namespace, job, of)

@@ -98,7 +98,7 @@ describe("several daemons", function()
         support.write(folder .. "/p.lua", POLICY)
         server = sims.start("--version", "v2beta1")
         for _, namespace in ipairs { "train", "ops" } do
-            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = namespace } })
+            server:make_namespace(namespace)
         end
     end)
     after_each(function()

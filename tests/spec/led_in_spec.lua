@@ -66,7 +66,7 @@ describe("a policy with a canary", function()
     lazy_setup(function()
         server = sims.start("--version", "v2beta1")
         folder = support.folder()
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         for i = 1, 5 do
             create("a-" .. i, "a")
         end

@@ -52,7 +52,7 @@ describe("limits", function()
 
     lazy_setup(function()
         server = sims.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         for i = 1, 5 do
             create("job-" .. i, '{"team":"a"}')
         end

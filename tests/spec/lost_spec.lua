@@ -9,7 +9,7 @@ describe("a lost answer", function()
 
     before_each(function()
         server = sim.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         folder = support.folder()
         support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", match = { labels = { todo = "yes" } },
             replace = function(job) -- each time another change

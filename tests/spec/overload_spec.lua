@@ -12,7 +12,7 @@ describe("a server that can do only so much at once", function()
     local server, folder, daemon, url
 
     local function create(namespace, count)
-        assert(server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = namespace } }) == 201)
+        server:make_namespace(namespace)
         local bodies = {}
         for i = 1, count do
             bodies[i] = JOB:format("job-" .. i)

@@ -37,7 +37,7 @@ describe("a policy about a kind of a plugin", function()
 
     setup(function()
         sim = simulator.start("--version", "v2beta1", "--jobs", "1", "--seed", "1")
-        sim:request("POST", "/api/v1/namespaces", '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"train"}}')
+        sim:make_namespace "train"
     end)
     teardown(support.cleanup)
 

@@ -1,35 +1,21 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- `where` that asks what changes by itself, as the time does: what is said of it, and `recheck`.
 local support = require "support"
-local sim = require "support.sim"
+local train = require "support.train"
 
-local NOW <const> = 1767225600 -- 2026-01-01T00:00:00Z
-local function rfc(at)
-    return os.date("!%Y-%m-%dT%H:%M:%SZ", at)
-end
+local NOW <const>, rfc <const> = train.NOW, train.rfc
 
 describe("where that asks the time", function()
-    local server, folder, daemons
+    local cluster, server, folder, daemons
 
     before_each(function()
-        server = sim.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        cluster = train.start()
+        server = cluster.server
         folder = support.folder()
         os.execute("mkdir -p " .. folder .. "/policies/lib")
         daemons = {}
     end)
     after_each(support.cleanup)
-
-    local function path(name, subresource)
-        return server:path("v2beta1", "train", name) .. (subresource and "/" .. subresource or "")
-    end
-
-    local function create(name)
-        local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
-        local status, answer = server:request("POST", path(), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
-            metadata = { name = name, namespace = "train" }, spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })
-        assert(status == 201, support.json.encode(answer))
-    end
 
     local function write(text, name)
         support.write(folder .. "/policies/" .. (name or "p.lua"), text)
@@ -38,8 +24,7 @@ describe("where that asks the time", function()
     local marks = 0
     -- And waits until all is read that was said before: a word that is no command is answered on standard error, behind the log.
     local function move(daemon, how)
-        daemon:write(how .. "\n")
-        daemon:expect("clock ", "stdout")
+        train.move(daemon, how)
         marks = marks + 1
         daemon:write("mark" .. marks .. "\n")
         daemon:expect('"mark' .. marks .. '" is neither')
@@ -78,7 +63,7 @@ describe("where that asks the time", function()
     end
 
     it("is told at load that it is not asked again, and never fires without recheck", function()
-        create "a"
+        cluster:create "a"
         write(where(600))
         local daemon = start()
         daemon:expect("warn  `where` asks time.now at " .. folder .. "/policies/p.lua:2, and the answer may change while the job does not")
@@ -96,7 +81,7 @@ describe("where that asks the time", function()
             return support.count(daemon.stderr, "run starts policy=p")
         end
         for _, name in ipairs { "a", "b", "never" } do
-            create(name)
+            cluster:create(name)
         end
         write(where(1700, 'recheck = "10m"'))
         local daemon = start()
@@ -135,7 +120,7 @@ describe("where that asks the time", function()
         assert.are.equal("0 600 900 901 1200 1800 9700 10200", asked(daemon, "never"))
         assert.are.equal("0 600 900 901 1200 1800", asked(daemon, "a"))
         assert.are.equal(before + 2, runs(daemon), daemon.stderr)
-        server:request("DELETE", path "never")
+        server:request("DELETE", cluster:path "never")
         to(daemon, 10201)
         before = runs(daemon)
         to(daemon, 20000)

@@ -43,7 +43,7 @@ describe("the rehearsal of a reload", function()
 
     before_each(function()
         server = sim.start("--version", "v2beta1")
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         folder = support.folder()
         for i = 1, 5 do
             create("a" .. i, "vision")

@@ -163,7 +163,7 @@ describe("files that change", function()
     end)
 
     it("begin no run twice, and lose none: what falls due with the load, schedules, marks", function()
-        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        server:make_namespace "train"
         local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
         local status = server:request("POST", server:path("v2beta1", "train"), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
             metadata = { name = "one", namespace = "train" }, spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })

@@ -292,7 +292,7 @@ describe("a schedule", function()
             { fault = "status", code = 403, path = "/apis*", early = true } } do
             folder = support.folder()
             write [[policy { name = "p", every = "1m", match = { name = "*" }, replace = function() return { labels = { x = "y" .. time.now() } } end }]]
-            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "t" } })
+            server:make_namespace "t"
             server:request("POST", server:path("v2beta1", "t"), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob", metadata = { name = "j", namespace = "t" },
                 spec = { mpiReplicaSpecs = { Launcher = { replicas = 1 } } } })
             server:fault { fault = fault.fault, path = fault.path, method = fault.method, code = fault.code }

@@ -155,7 +155,7 @@ describe("daemons that share the jobs", function()
         support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
         server = sims.start("--version", "v2beta1")
         for _, namespace in ipairs { "train", "ops" } do
-            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = namespace } })
+            server:make_namespace(namespace)
         end
     end)
     after_each(support.cleanup)

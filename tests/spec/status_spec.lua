@@ -66,7 +66,7 @@ describe("a running daemon", function()
         server = sims.start("--version", "v2beta1")
         folder = support.folder()
         for _, namespace in ipairs { "train", "other" } do
-            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = namespace } })
+            server:make_namespace(namespace)
         end
         create("one", '{"noon":"x"}')
         create("left", '{"noon":"x"}')

@@ -53,7 +53,7 @@ describe("a namespace that cannot be listed", function()
         server = sim.start("--version", "v2beta1")
         folder = support.folder()
         for _, name in ipairs { "aa", "bb", "cc" } do
-            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = name } })
+            server:make_namespace(name)
         end
     end)
     after_each(support.cleanup)

@@ -237,7 +237,7 @@ describe("warn", function()
         local server, daemon, ids
         before_each(function()
             server = sim.start("--version", "v2beta1")
-            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+            server:make_namespace "train"
             ids = 0
         end)
         after_each(function()
@@ -340,7 +340,7 @@ describe("warn", function()
         it("counts as given when its notification has arrived, says so where it has not, and names kind and cluster", function()
             local web = require("support.web").start()
             server = sim.start("--version", "v2beta1", "--kinds")
-            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+            server:make_namespace "train"
             support.write(folder .. "/mpijobd.yaml", ([[
 clusters: { lab: { kubeconfig: %s }, far: { kubeconfig: %s } }
 state: %s/s.db

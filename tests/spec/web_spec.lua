@@ -19,7 +19,7 @@ describe("the JSON API", function()
     setup(function()
         server = cluster.start(cluster.versions[4])
         for _, name in ipairs { "train", "vision" } do
-            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = name } })
+            server:make_namespace(name)
         end
         for _, name in ipairs { "one", "two", "three" } do
             server:create("vision", name, { state = "Succeeded" })

@@ -183,7 +183,7 @@ describe("mpijobd why", function()
 
     it("tells where the policy is not in force", function()
         local old = require("support.sim").start("--version", "v1alpha2")
-        old:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        old:make_namespace "train"
         old:request("POST", old:path("v1alpha2", "train"), { apiVersion = "kubeflow.org/v1alpha2", kind = "MPIJob", metadata = { name = "a", namespace = "train" },
             spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = { spec = { containers = { { name = "l", image = "i" } } } } } } } })
         local file = support.write(folder .. "/new.lua", 'policy { name = "new", every = "1h", match = {}, replace = { suspend = true } }')

@@ -81,7 +81,7 @@ describe("a window", function()
         local server, daemon
         before_each(function()
             server = sim.start("--version", "v2beta1")
-            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+            server:make_namespace "train"
             server:request("POST", server:path("v2beta1", "train"), [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"name":"one"},
                 "spec":{"mpiReplicaSpecs":{"Launcher":{"template":{"spec":{"containers":[{"name":"a","image":"i"}]}}}}}}]])
         end)

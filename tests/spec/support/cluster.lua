@@ -109,11 +109,17 @@ end
 
 local made = 0
 
--- A namespace of its own.
+-- It may be there already.
+function Cluster:make_namespace(name)
+    local status, answer = self:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = name } })
+    assert(status == 201 or status == 409, tostring(support.json.encode(answer)))
+end
+
+-- A namespace of its own: its name.
 function Cluster:namespace()
     made = made + 1
     local name = ("spec-%d-%d"):format(os.time() % 1000000, made) .. "-" .. math.random(100000)
-    self:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = name } })
+    self:make_namespace(name)
     return name
 end
 

@@ -116,6 +116,12 @@ function Sim:forget_requests()
     self:request("DELETE", "/_sim/requests")
 end
 
+-- It may be there already.
+function Sim:make_namespace(name)
+    local status, answer = self:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = name } })
+    assert(status == 201 or status == 409, tostring(support.json.encode(answer)))
+end
+
 function Sim.path(_, version, namespace, name)
     return ("/apis/kubeflow.org/%s/namespaces/%s/mpijobs%s"):format(version, namespace, name and "/" .. name or "")
 end
