@@ -4,8 +4,8 @@
  *     write down the intent -> send -> (if the answer is lost: look the object up) -> write down the outcome
  *
  * A row is closed only when it is known what became of the write. Where the answer is lost and the object cannot be
- * looked up either, the row stays in flight, and the next start looks it up (engine/recovery.h). Nothing is sent twice
- * here: after a conflict, the caller decides. */
+ * looked up either, the row stays in flight, and the next start looks it up (recovery/recovery.h). Nothing is sent
+ * twice here: after a conflict, the caller decides. */
 #ifndef MPIJOBD_CHANGE_WRITE_H
 #define MPIJOBD_CHANGE_WRITE_H
 

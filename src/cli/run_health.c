@@ -6,7 +6,7 @@
 
 #include "guard/quarantine.h"
 #include "lead/shards.h"
-#include "policy/paused.h"
+#include "pause/paused.h"
 #include "store/store.h"
 
 struct parts {

@@ -8,8 +8,8 @@
 #include "approval/approvals.h"
 #include "base/backoff.h"
 #include "cli/session/lead_place.h"
-#include "engine/pauses.h"
 #include "outside/shelf.h"
+#include "pause/pauses.h"
 #include "store/store.h"
 
 static const struct backoff retry_pause = {.first_ms = 500, .most_ms = 30000};

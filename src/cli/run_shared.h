@@ -8,7 +8,7 @@
 #include "cli/run_lead.h"
 #include "limit/canary.h"
 #include "loop/timer.h"
-#include "policy/paused.h"
+#include "pause/paused.h"
 #include "shared/shared_form.h"
 
 struct run_shared {

@@ -110,15 +110,3 @@ void culprits_read_then(struct engine *e, void (*then)(struct engine *engine))
     e->reading = true;
     work_start(e->o.loop, &r->work, read_list, list_read);
 }
-
-const char *culprits_run(const struct engine *e, const char *policy, int64_t since, char out[CULPRITS_TEXT])
-{
-    char deed[64];
-    const struct quarantine_mark *mark = quarantine_since(e->o.quarantine, policy, since);
-    if (!mark)
-        return "the daemon ended before the run did";
-    quarantine_deed(mark, deed);
-    snprintf(out, CULPRITS_TEXT, "the policy %s, at %.300s:%d: the daemon was ended, and the policy is in quarantine",
-             deed, mark->file, mark->line);
-    return out;
-}

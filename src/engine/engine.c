@@ -10,9 +10,9 @@
 #include "engine/ask.h"
 #include "engine/culprits.h"
 #include "engine/engine_parts.h"
-#include "engine/file_changes.h"
 #include "engine/meters.h"
 #include "limit/ceiling.h"
+#include "policy/file_changes.h"
 #include "record/record.h"
 #include "rehearsal/rehearsal.h"
 #include "site/counters.h"
@@ -41,9 +41,9 @@ static void one_handle_closed(struct engine *e)
         stopped(data);
 }
 
-static void files_closed(struct engine *e)
+static void files_closed(void *data)
 {
-    one_handle_closed(e);
+    one_handle_closed(data);
 }
 
 static void handle_closed(struct deadline *d)
@@ -124,6 +124,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
     alarm_stop(e->alarms, &e->prune);
     alarm_stop(e->alarms, &e->head);
     approvals_stop(e->approvals);
+    breaker_stop(&e->breaker);
     file_changes_stop(e->files);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_stop(&e->clusters[i], e->o.once && grace_ms < ONCE_EVENTS_MS ? ONCE_EVENTS_MS : grace_ms);
@@ -140,13 +141,35 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
 
 /* ---- starting ---- */
 
+static bool is_loading(void *data)
+{
+    return engine_look(data).loading;
+}
+
+static void files_changed(void *data)
+{
+    engine_reload(data);
+}
+
+static void files_looked(void *data)
+{
+    engine_check_stopped(data);
+}
+
+static struct file_changes *watch_files(struct engine *e)
+{
+    const struct file_changes_call call = {
+        .env = &e->env, .loading = is_loading, .changed = files_changed, .looked = files_looked, .data = e};
+    return file_changes_start(&call, e->set, (const char *const *)e->paths);
+}
+
 void engine_start(struct engine *e)
 {
     engine_lead_join(e);
     retention_start(e);
     head_start(e);
     if (e->o.watch_files)
-        e->files = file_changes_start(e);
+        e->files = watch_files(e);
     e->handles += e->files != NULL;
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_start(&e->clusters[i]);
@@ -261,17 +284,46 @@ static int open_hour(struct engine *e, struct error *err)
     return e->o.changes_per_hour && counted ? ceiling_read(counted, clock_now(e->o.clock), &e->hour, err) : 0;
 }
 
+static int pause_tripped(void *data, const struct paused_mark *mark, struct error *err)
+{
+    struct engine *e = data;
+    int rc = engine_pause(e, mark, err);
+    if (!rc && e->o.tripped)
+        e->o.tripped(e->o.data, mark);
+    return rc;
+}
+
+static const struct policy *policy_named(void *data, const char *name)
+{
+    const struct policy_entry *entry = engine_policy(data, name, NULL);
+    return entry ? entry->policy : NULL;
+}
+
+static int open_breaker(struct engine *e, struct error *err)
+{
+    const struct breaker_call call = {.log = e->o.log,
+                                      .clock = e->o.clock,
+                                      .soon = e->o.soon,
+                                      .counters = e->counters,
+                                      .paused = e->o.once ? NULL : e->o.paused,
+                                      .journal = e->o.journal,
+                                      .pause = pause_tripped,
+                                      .policy = policy_named,
+                                      .data = e};
+    return breaker_open(&e->breaker, &call, err);
+}
+
 int engine_new(const struct engine_options *options, struct engine **out, struct error *err)
 {
     struct engine *e = calloc(1, sizeof *e);
     if (!e)
         return error_nomem(err);
     e->o = *options;
-    int rc = breaker_open(&e->breaker, e, err);
-    if (!rc)
-        rc = open_hour(e, err);
+    int rc = open_hour(e, err);
     if (!rc)
         rc = make_parts(e, err);
+    if (!rc)
+        rc = open_breaker(e, err);
     if (!rc)
         rc = engine_approvals_open(e, err);
     if (rc) {

@@ -206,7 +206,7 @@ void engine_count_change(struct engine *engine);
 
 /* ---- pauses ---- */
 /* The policy takes no further runs; those under way go on to their end. What its schedule misses is made up for as its
- * `missed` says, when it is resumed. Keeping it is the caller's (engine/pauses.h). 0 or ERR_NOMEM. */
+ * `missed` says, when it is resumed. Keeping it is the caller's (pause/pauses.h). 0 or ERR_NOMEM. */
 int engine_pause(struct engine *engine, const struct paused_mark *mark, struct error *err);
 void engine_resume(struct engine *engine, const char *policy, const char *who);
 /* options.paused was read again: it is in force now. */

@@ -8,9 +8,9 @@
 #include "change/effect_kept.h"
 #include "engine/ask.h"
 #include "engine/engine_parts.h"
-#include "engine/recovery.h"
 #include "events/events.h"
 #include "outside/outbox.h"
+#include "recovery/recovery.h"
 #include "run/run_canary.h"
 
 static const struct backoff retry_pause = {.first_ms = 500, .most_ms = 30000};
@@ -72,7 +72,7 @@ static void retry_later(struct engine_cluster *at, const struct error *err)
     deadline_set(&at->retry, backoff_ms(&retry_pause, ++at->failures, NULL));
 }
 
-static void try_again(struct engine_cluster *at, const struct error *err)
+void engine_cluster_try_again(struct engine_cluster *at, const struct error *err)
 {
     if (at->engine->stopping) {
         engine_check_stopped(at->engine);
@@ -157,44 +157,13 @@ static void look(struct alarm *alarm, int64_t now)
 
 /* ---- starting ---- */
 
-static void recovered_now(void *data, const struct interrupted_run *runs, size_t count, const struct error *err)
-{
-    struct engine_cluster *at = data;
-    struct error trouble;
-    if (!err && count && !(at->unfinished = calloc(count, sizeof *runs))) {
-        error_nomem(&trouble);
-        err = &trouble;
-    }
-    if (err) {
-        try_again(at, err);
-        return;
-    }
-    if (count)
-        memcpy(at->unfinished, runs, count * sizeof *runs);
-    at->unfinished_count = count;
-    at->failures = 0;
-    error_keep(&at->trouble, NULL);
-    at->started = true;
-    engine_cluster_look_later(at, clock_now(at->site.clock));
-    engine_cluster_put_in_force(at);
-}
-
-static void begin(struct engine_cluster *at)
-{
-    struct error trouble;
-    if (!at->site.journal)
-        recovered_now(at, NULL, 0, NULL);
-    else if (recovery_start(at, recovered_now, at, &at->recovery, &trouble))
-        try_again(at, &trouble);
-}
-
 static void connected(void *data, const struct error *err)
 {
     struct engine_cluster *at = data;
     at->connecting = false;
     at->connected = !err;
     if (err || at->engine->stopping)
-        try_again(at, err);
+        engine_cluster_try_again(at, err);
     else if (at->leads)
         engine_cluster_lead(at);
     else
@@ -204,7 +173,7 @@ static void connected(void *data, const struct error *err)
 void engine_cluster_lead(struct engine_cluster *at)
 {
     if (at->connected && !at->connecting && !at->recovery && !at->started && !at->engine->stopping)
-        begin(at);
+        engine_cluster_begin(at);
 }
 
 void engine_cluster_start(struct engine_cluster *at)

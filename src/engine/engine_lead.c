@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/engine_parts.h"
-#include "engine/recovery.h"
+#include "recovery/recovery.h"
 #include "store/state.h"
 
 /* ---- a cluster ---- */

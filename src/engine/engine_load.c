@@ -6,8 +6,8 @@
 #include "base/texts.h"
 #include "engine/culprits.h"
 #include "engine/engine_parts.h"
-#include "engine/file_changes.h"
 #include "policy/asked_again.h"
+#include "policy/file_changes.h"
 #include "rehearsal/rehearsal.h"
 #include "rehearsal/reload_report.h"
 #include "site/counters.h"
@@ -84,7 +84,7 @@ static void conclude(struct engine *e, struct policy_set *set)
     reload_changes_free(&changes);
     rehearsal_free(e->rehearsal);
     e->rehearsal = NULL;
-    file_changes_loaded(e->files, set);
+    file_changes_loaded(e->files, set, (const char *const *)e->paths);
     policy_set_release(set);
     if (e->reload_again && !e->stopping) {
         e->reload_again = false;

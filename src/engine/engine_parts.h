@@ -5,14 +5,14 @@
 
 #include "change/late.h"
 #include "cluster/cluster.h"
-#include "engine/breaker.h"
 #include "engine/engine.h"
 #include "lead/shards.h"
 #include "limit/hour.h"
 #include "loop/defer.h"
 #include "loop/timer.h"
+#include "pause/breaker.h"
+#include "pause/paused.h"
 #include "policy/in_force.h"
-#include "policy/paused.h"
 #include "run/runs.h"
 #include "store/chain/chain.h"
 #include "trigger/marks.h"
@@ -128,7 +128,7 @@ void head_tell(struct engine *engine); /* unless it was told already */
 /* Reads what waits; blocks. Errors as of approvals_open. */
 int engine_approvals_open(struct engine *engine, struct error *err);
 
-/* ---- pauses.c ---- */
+/* ---- engine_pause.c ---- */
 /* Says of each policy of a set whether it is paused. */
 void engine_mark_paused(struct engine *engine, struct policy_set *set);
 
@@ -146,7 +146,13 @@ void engine_once_over(struct defer *d);
  * is named and there are several. */
 struct engine_cluster *engine_cluster_named(struct engine *engine, const char *name, struct error *err);
 
+/* ---- engine_begin.c ---- */
+/* What is unfinished is looked up, and then the triggers start. */
+void engine_cluster_begin(struct engine_cluster *at);
+
 /* ---- engine_cluster.c ---- */
+/* It could not be connected or started: tells why, and does so again after a while. */
+void engine_cluster_try_again(struct engine_cluster *at, const struct error *err);
 #define ENGINE_LOOK_EVERY (600 * CLOCK_SECOND) /* microseconds */
 /* What place points to outlives it. */
 void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const struct engine_place *place);

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 
 #include "engine/engine_parts.h"
-#include "engine/file_changes.h"
 #include "mpijob/kind.h"
 #include "outside/outbox.h"
+#include "policy/file_changes.h"
 
 struct visit {
     const struct engine *engine;

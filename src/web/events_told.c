@@ -8,7 +8,7 @@
 
 #include "approval/approvals.h"
 #include "engine/engine.h"
-#include "engine/pauses.h"
+#include "pause/pauses.h"
 #include "json/member.h"
 #include "json/write.h"
 

@@ -10,7 +10,7 @@
 #include "loop/defer.h"
 #include "loop/timer.h"
 #include "loop/work.h"
-#include "policy/paused.h"
+#include "pause/paused.h"
 #include "run/run.h"
 #include "trigger/event_handled.h"
 #include "trigger/event_known.h"

@@ -10,8 +10,8 @@
 #include "cli/ask/cmd_ask.h"
 #include "cli/session/daemon.h"
 #include "cli/terminal/terminal.h"
-#include "engine/pauses.h"
 #include "guard/quarantine.h"
+#include "pause/pauses.h"
 #include "store/store.h"
 
 struct resuming {

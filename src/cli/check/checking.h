@@ -6,7 +6,7 @@
 #include "cli/check/found.h"
 #include "cli/check/roles.h"
 #include "cli/session/session.h"
-#include "policy/paused.h"
+#include "pause/paused.h"
 
 struct checking {
     struct session s;

@@ -12,8 +12,8 @@
 #include "cli/session/shared_note.h"
 #include "cli/terminal/table.h"
 #include "cli/terminal/terminal.h"
-#include "engine/pauses.h"
 #include "history/since.h"
+#include "pause/pauses.h"
 #include "store/store.h"
 
 struct reading {

@@ -17,7 +17,7 @@
 #include "cli/session/shared_note.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/terminal.h"
-#include "policy/paused.h"
+#include "pause/paused.h"
 #include "json/write.h"
 
 struct planning {

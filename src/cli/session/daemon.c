@@ -7,7 +7,7 @@
 
 #include "cli/session/hand.h"
 #include "control/asker.h"
-#include "engine/pauses.h"
+#include "pause/pauses.h"
 #include "store/store.h"
 
 struct asking {

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "cli/session/notify_people.h"
-#include "engine/pauses.h"
 #include "lead/shards.h"
+#include "pause/pauses.h"
 
 static void kept(void *data, int64_t id, const struct error *err)
 {

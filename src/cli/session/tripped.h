@@ -4,7 +4,7 @@
 #define MPIJOBD_CLI_SESSION_TRIPPED_H
 
 #include "cli/session/session.h"
-#include "policy/paused.h"
+#include "pause/paused.h"
 
 /* Keeps the pause in the state, and notifies the sinks of breaker.notify, or all, on which nothing waits. */
 void session_tripped(struct session *s, const struct paused_mark *mark);

@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "control/verbs/parts.h"
 #include "engine/ask.h"
-#include "engine/pauses.h"
 #include "guard/quarantine.h"
+#include "pause/pauses.h"
 #include "json/write.h"
 
 struct act {

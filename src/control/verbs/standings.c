@@ -12,7 +12,7 @@
 #include "control/verbs/parts.h"
 #include "engine/standing.h"
 #include "guard/quarantine.h"
-#include "policy/paused.h"
+#include "pause/paused.h"
 #include "store/journal.h"
 #include "store/store.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counts what fails, and pauses. */
-#include "engine/breaker.h"
+#include "pause/breaker.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "engine/engine_parts.h"
+#include "cluster/cluster.h"
 #include "events/events.h"
 #include "run/bounds.h"
 #include "site/counters.h"
@@ -58,24 +58,22 @@ static void write_event(const struct breaker_policy *p)
                &(struct event){.job = &job, .reason = "PolicyPaused", .warning = true, .text = str_of(text)});
 }
 
-static void pause_one(struct engine *e, const struct breaker_policy *p)
+static void pause_one(const struct breaker_call *to, const struct breaker_policy *p)
 {
-    struct paused_mark mark = {.at = clock_now(e->o.clock)};
+    struct paused_mark mark = {.at = clock_now(to->clock)};
     struct error err;
-    if (paused_find(e->o.paused, p->name))
+    if (paused_find(to->paused, p->name))
         return;
     snprintf(mark.policy, sizeof mark.policy, "%s", p->name);
     snprintf(mark.who, sizeof mark.who, "%s", PAUSED_BY_BREAKER);
     snprintf(mark.why, sizeof mark.why, "%s", p->why);
-    if (engine_pause(e, &mark, &err)) {
-        log_event(e->o.log, LOG_ERROR, "a policy that keeps failing could not be paused",
+    if (to->pause(to->data, &mark, &err)) {
+        log_event(to->log, LOG_ERROR, "a policy that keeps failing could not be paused",
                   LOG_FIELDS({"policy", p->name}, {"reason", err.message}));
         return;
     }
-    counters_tripped(e->counters, p->name);
+    counters_tripped(to->counters, p->name);
     write_event(p);
-    if (e->o.tripped)
-        e->o.tripped(e->o.data, &mark);
 }
 
 static void turn(struct defer *d)
@@ -84,8 +82,8 @@ static void turn(struct defer *d)
     struct breaker_policy *p;
     LL_FOREACH(b->policies, p)
     {
-        if (*p->why && !b->engine->stopping)
-            pause_one(b->engine, p);
+        if (*p->why && !b->stopped)
+            pause_one(&b->call, p);
         *p->why = '\0';
     }
 }
@@ -100,7 +98,7 @@ static void blame(struct breaker_policy *p, const struct blamed *job, struct sit
 static void trip(struct breaker *b, struct breaker_policy *p, const char *why)
 {
     snprintf(p->why, sizeof p->why, "%.*s", (int)strcspn(why, "\n"), why); /* without a traceback */
-    defer_call(b->engine->o.soon, &b->turn);
+    defer_call(b->call.soon, &b->turn);
 }
 
 /* ---- counting ---- */
@@ -108,8 +106,7 @@ static void trip(struct breaker *b, struct breaker_policy *p, const char *why)
 /* A person's session is no policy, and in a command nothing can be paused. */
 static bool concerns(const struct breaker *b, const struct run *run)
 {
-    return b->engine->o.paused && !b->engine->o.once && (run->policy->breaker || *run->broke) && !run->dry_run &&
-           !run_looks(run);
+    return b->call.paused && (run->policy->breaker || *run->broke) && !run->dry_run && !run_looks(run);
 }
 
 /* The cluster, the disk or the memory is to blame; or what we may do there, which no policy can mend, and which is
@@ -154,15 +151,14 @@ void breaker_run_ended(struct breaker *b, const struct run *run)
 void breaker_effect(struct breaker *b, const char *policy, const struct blamed *job, struct site *site, bool seen,
                     bool step)
 {
-    const struct engine *e = b->engine;
     char why[PAUSED_WHY];
-    const struct policy_entry *entry = e->o.paused && !e->o.once ? engine_policy(e, policy, NULL) : NULL;
-    struct breaker_policy *p = entry && (entry->policy->breaker || step) ? of(b, policy) : NULL;
+    const struct policy *in_force = b->call.paused ? b->call.policy(b->call.data, policy) : NULL;
+    struct breaker_policy *p = in_force && (in_force->breaker || step) ? of(b, policy) : NULL;
     if (!p)
         return;
     p->unseen = seen ? 0 : p->unseen + 1;
     if (!seen)
-        blame(p, job, site, entry->policy->quiet);
+        blame(p, job, site, in_force->quiet);
     if (step)
         snprintf(why, sizeof why, "a step of the canary has failed: its effect on %.100s/%.100s did not come",
                  job->name_space, job->name);
@@ -189,13 +185,18 @@ static bool count_row(void *data, const struct store_run *run)
     return true;
 }
 
-int breaker_open(struct breaker *b, struct engine *e, struct error *err)
+int breaker_open(struct breaker *b, const struct breaker_call *call, struct error *err)
 {
     struct store_filter newest = {.limit = READ_MAX};
-    *b = (struct breaker){.engine = e, .turn = {.call = turn, .data = b}};
-    if (!e->o.paused || e->o.once || !e->o.journal)
+    *b = (struct breaker){.call = *call, .turn = {.call = turn, .data = b}};
+    if (!call->paused || !call->journal)
         return 0;
-    return journal_read_runs(e->o.journal, &newest, false, count_row, b, err);
+    return journal_read_runs(call->journal, &newest, false, count_row, b, err);
+}
+
+void breaker_stop(struct breaker *b)
+{
+    b->stopped = true;
 }
 
 void breaker_close(struct breaker *b)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The list of paused policies: a few. */
-#include "policy/paused.h"
+#include "pause/paused.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looks up the rows in flight one after the other, and closes the runs without an end. */
-#include "engine/recovery.h"
+#include "recovery/recovery.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,12 +10,16 @@
 #include "base/texts.h"
 #include "change/late.h"
 #include "change/write.h"
-#include "engine/culprits.h"
+#include "cluster/cluster.h"
+#include "guard/quarantine.h"
 #include "loop/defer.h"
 #include "loop/work.h"
+#include "site/site.h"
 #include "store/journal.h"
 #include "store/state.h"
 #include "trigger/event_handled.h"
+
+#define WHY_NO_END 512
 
 struct in_flight {
     int64_t id;
@@ -29,7 +33,8 @@ struct in_flight {
 
 struct recovery {
     struct work work;
-    struct engine_cluster *at;
+    struct recovery_call call;
+    struct site *site; /* that of the call */
     struct in_flight *rows;
     size_t count, cap, row;
     struct interrupted_run *runs;
@@ -37,8 +42,6 @@ struct recovery {
     struct kube_request *request;
     struct defer turn;
     const struct error *error; /* of the reading (error_keep); NULL: it went well */
-    recovered done;
-    void *data;
     bool cancelled, out_of_memory;
     bool reading; /* or writing: its end comes by itself */
 };
@@ -57,34 +60,21 @@ static void free_recovery(struct recovery *r)
 
 static void finish(struct recovery *r, const struct error *err)
 {
-    struct engine *engine = r->at->engine;
-    r->at->recovery = NULL;
-    if (!r->cancelled)
-        r->done(r->data, r->runs, r->run_count, err);
-    struct engine_cluster *at = r->at;
+    struct recovery_call call = r->call;
     bool cancelled = r->cancelled;
+    if (!cancelled)
+        call.done(call.data, r->runs, r->run_count, err);
     free_recovery(r);
-    if (cancelled && at->leads) /* the lead was lost, and taken again */
-        engine_cluster_lead(at);
-    engine_cluster_check_left(at);
-    engine_check_stopped(engine);
+    call.over(call.data, cancelled);
 }
 
 /* ---- what the journal says ---- */
 
-/* Is it for this cluster to look up? What belongs to a cluster that is not configured now, the first cluster closes. */
+/* Is it for this one to look up? */
 static bool mine(const struct recovery *r, const char *cluster, int64_t run)
 {
-    const struct engine *e = r->at->engine;
-    if (!shard_has_run(&r->at->site.shard, run))
-        return false;
-    if (r->at->site.shard.of) /* there is one cluster */
-        return true;
-    for (size_t i = 0; i < e->cluster_count; i++) {
-        if (strcmp(cluster_name(e->clusters[i].site.cluster), cluster) == 0)
-            return &e->clusters[i] == r->at;
-    }
-    return r->at == e->clusters;
+    const struct shard *shard = &r->site->shard;
+    return shard_has_run(shard, run) && (shard->of || r->call.mine(r->call.data, cluster)); /* of shards there is one */
 }
 
 static bool add_row(void *data, const struct store_change *c)
@@ -126,7 +116,7 @@ static bool add_run(void *data, const struct store_run *run)
         .id = run->id, .scheduled_at = run->scheduled_at, .started_at = run->started_at, .dry_run = run->dry_run};
     snprintf(i->policy, sizeof i->policy, "%s", run->policy);
     i->scheduled = (strcmp(run->trigger, "schedule") == 0 || strcmp(run->trigger, "every") == 0) &&
-                   state_run_is_open(r->at->site.state, run->id);
+                   state_run_is_open(r->site->state, run->id);
     return true;
 }
 
@@ -146,7 +136,7 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
         .id = row->id,
         .outcome = outcome,
         .message = message,
-        .ended_at = clock_now(r->at->site.clock),
+        .ended_at = clock_now(r->site->clock),
     };
     struct buf before = BUF_INIT; /* what stood there before the intent */
     if (row->handled && strcmp(job_uid, row->uid) == 0)
@@ -156,15 +146,15 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
     bool not_done = strcmp(outcome, "not-done") == 0 && !row->handled_since; /* nor is the job handled then */
     struct write_row write = row_of(row);
     if (not_done && row->handled && strcmp(job_uid, row->uid) == 0)
-        late_note(&r->at->late, row->key, write_verb_of(row->verb), &write, row->id);
+        late_note(r->call.late, row->key, write_verb_of(row->verb), &write, row->id);
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
-    state_outcome(r->at->site.state, &end, not_done ? &not_handled : NULL, NULL, NULL);
-    log_event(r->at->site.log, LOG_WARN, "a change was in flight when the daemon ended",
+    state_outcome(r->site->state, &end, not_done ? &not_handled : NULL, NULL, NULL);
+    log_event(r->site->log, LOG_WARN, "a change was in flight when the daemon ended",
               LOG_FIELDS({"job", job}, {"outcome", outcome}, {"finding", message}));
     buf_free(&before);
     r->row++;
-    defer_call(r->at->site.soon, &r->turn);
+    defer_call(r->site->soon, &r->turn);
 }
 
 /* The rest of a change of two writes, of which the daemon before had made the first. */
@@ -177,7 +167,7 @@ static void rest_made(void *data, const char *outcome, const char *message, cons
     else if (outcome)
         close_row(r, outcome, message, "");
     else
-        defer_call(r->at->site.soon, &r->turn); /* it is looked up again */
+        defer_call(r->site->soon, &r->turn); /* it is looked up again */
 }
 
 /* object is absent where no object has that name. */
@@ -190,8 +180,8 @@ static void judge(struct recovery *r, struct json object)
     bool sent;
     struct write_place place = {row->resource, row->version, row->name_space, row->name};
     struct write_row known = row_of(row);
-    int rc = write_rest_send(cluster_kube(r->at->site.cluster), &place, &known, object, rest_made, r, &r->request,
-                             &sent, &err);
+    int rc =
+        write_rest_send(cluster_kube(r->site->cluster), &place, &known, object, rest_made, r, &r->request, &sent, &err);
     if (rc)
         finish(r, &err);
     if (rc || sent)
@@ -229,18 +219,31 @@ static void looked_up(void *data, struct kube_request *request, const struct kub
         finish(r, err);
 }
 
+/* Why a run of that policy, which began at `since` (microseconds since 1970), has no end. */
+static const char *why_no_end(const struct recovery *r, const char *policy, int64_t since, char out[WHY_NO_END])
+{
+    char deed[64];
+    const struct quarantine_mark *mark = quarantine_since(r->call.quarantine, policy, since);
+    if (!mark)
+        return "the daemon ended before the run did";
+    quarantine_deed(mark, deed);
+    snprintf(out, WHY_NO_END, "the policy %s, at %.300s:%d: the daemon was ended, and the policy is in quarantine",
+             deed, mark->file, mark->line);
+    return out;
+}
+
 static void close_runs(struct recovery *r)
 {
-    char text[CULPRITS_TEXT];
+    char text[WHY_NO_END];
     for (size_t i = 0; i < r->run_count; i++) {
         struct store_run run = {
             .id = r->runs[i].id,
             .outcome = "interrupted",
-            .message = culprits_run(r->at->engine, r->runs[i].policy, r->runs[i].started_at, text),
-            .ended_at = clock_now(r->at->site.clock),
+            .message = why_no_end(r, r->runs[i].policy, r->runs[i].started_at, text),
+            .ended_at = clock_now(r->site->clock),
             .changed = -1,
         };
-        state_run_end(r->at->site.state, &run, false, NULL, NULL);
+        state_run_end(r->site->state, &run, false, NULL, NULL);
     }
 }
 
@@ -279,11 +282,11 @@ static void turn(struct defer *d)
         close_runs(r);
         choose_runs(r);
         r->reading = true; /* its end comes in any case */
-        state_sync(r->at->site.state, found_written, r);
+        state_sync(r->site->state, found_written, r);
         return;
     }
     const struct in_flight *row = &r->rows[r->row];
-    if (strcmp(row->server, cluster_server(r->at->site.cluster)) != 0) {
+    if (strcmp(row->server, cluster_server(r->site->cluster)) != 0) {
         close_row(r, "lost", "it was sent to another server than the one configured now", "");
         return;
     }
@@ -298,7 +301,7 @@ static void turn(struct defer *d)
                              .name = row->name,
                              .done = looked_up,
                              .data = r};
-    if (kube_get(cluster_kube(r->at->site.cluster), &call, &r->request, &err))
+    if (kube_get(cluster_kube(r->site->cluster), &call, &r->request, &err))
         finish(r, &err);
 }
 
@@ -333,7 +336,7 @@ static int read_handled(struct recovery *r, struct error *err)
         for (size_t j = 0; j < i && !seen; j++)
             seen = strcmp(r->rows[j].key, reading.key) == 0;
         if (!seen)
-            rc = state_read_handled(r->at->site.state, reading.key, add_handled, &reading, err);
+            rc = state_read_handled(r->site->state, reading.key, add_handled, &reading, err);
     }
     return rc;
 }
@@ -344,11 +347,11 @@ static void read_journal(struct work *work)
     struct recovery *r = (struct recovery *)work;
     struct store_filter changes = {.in_flight = true, .oldest_first = true, .with_run = true}, runs = {0};
     struct error err;
-    int rc = journal_read_changes(r->at->site.journal, &changes, add_row, r, &err);
+    int rc = journal_read_changes(r->site->journal, &changes, add_row, r, &err);
     if (!rc)
         rc = read_handled(r, &err);
     if (!rc)
-        rc = journal_read_runs(r->at->site.journal, &runs, true, add_run, r, &err);
+        rc = journal_read_runs(r->site->journal, &runs, true, add_run, r, &err);
     if (rc)
         error_keep(&r->error, &err);
 }
@@ -363,17 +366,16 @@ static void journal_read(struct work *work)
         turn(&r->turn);
 }
 
-int recovery_start(struct engine_cluster *at, recovered done, void *data, struct recovery **out, struct error *err)
+int recovery_start(const struct recovery_call *call, struct recovery **out, struct error *err)
 {
     struct recovery *r = calloc(1, sizeof *r);
     if (!r)
         return error_nomem(err);
-    r->at = at;
-    r->done = done;
-    r->data = data;
+    r->call = *call;
+    r->site = call->site;
     r->reading = true;
     r->turn = (struct defer){.call = turn, .data = r};
-    work_start(at->site.loop, &r->work, read_journal, journal_read);
+    work_start(r->site->loop, &r->work, read_journal, journal_read);
     *out = r;
     return 0;
 }
@@ -388,5 +390,5 @@ void recovery_cancel(struct recovery *r)
     if (r->request)
         kube_cancel(r->request);
     else
-        defer_call(r->at->site.soon, &r->turn);
+        defer_call(r->site->soon, &r->turn);
 }

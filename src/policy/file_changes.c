@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From what inotify tells to a load. */
-#include "engine/file_changes.h"
+#include "policy/file_changes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine_parts.h"
 #include "loop/path_watch.h"
+#include "loop/timer.h"
 #include "loop/work.h"
 #include "policy/footprint.h"
 
 struct file_changes {
-    struct engine *engine;
+    struct file_changes_call call;
     struct path_watch *watch;       /* NULL: inotify cannot be used */
     struct policy_footprint *known; /* what the last load has read; the worker's while it looks */
     struct policy_footprint *newer; /* of a load that ended meanwhile; NULL: none did */
@@ -26,14 +26,14 @@ struct file_changes {
     bool stopped;
     char *config_told; /* what was said of the configuration; NULL: nothing */
     int handles;
-    void (*closed)(struct engine *engine);
+    void (*closed)(void *data);
 };
 
 /* ---- settling ---- */
 
 static int64_t now_of(const struct file_changes *c)
 {
-    const struct clock *clock = c->engine->o.clock;
+    const struct clock *clock = c->call.env->clock;
     return clock && clock->manual ? clock_now(clock) : clock_monotonic();
 }
 
@@ -44,8 +44,8 @@ static void wait(struct file_changes *c)
         c->first = now;
     if (due > c->first + FILE_CHANGES_MOST)
         due = c->first + FILE_CHANGES_MOST;
-    if (c->engine->o.clock && c->engine->o.clock->manual)
-        alarm_set(c->engine->alarms, &c->alarm, due);
+    if (c->call.env->clock && c->call.env->clock->manual)
+        alarm_set(c->call.env->alarms, &c->alarm, due);
     else
         deadline_set(&c->later, due > now ? (uint64_t)(due - now) / 1000 : 0);
 }
@@ -56,7 +56,7 @@ static void happened(void *data, const char *path)
     if (c->stopped)
         return;
     if (!c->first)
-        log_event(c->engine->o.log, LOG_DEBUG, "a file of the policies may have changed", LOG_FIELDS({"file", path}));
+        log_event(c->call.env->log, LOG_DEBUG, "a file of the policies may have changed", LOG_FIELDS({"file", path}));
     wait(c);
 }
 
@@ -81,14 +81,14 @@ static void start(struct file_changes *c, bool settled)
 {
     c->settled = settled;
     c->looking = true;
-    work_start(c->engine->o.loop, &c->work, look, looked);
+    work_start(c->call.env->loop, &c->work, look, looked);
 }
 
 static void tell_trouble(struct file_changes *c, const struct error *err)
 {
     bool known = c->trouble && err->code && strcmp(c->trouble->message, err->message) == 0;
     if (err->code && !known)
-        log_event(c->engine->o.log, LOG_WARN,
+        log_event(c->call.env->log, LOG_WARN,
                   "not all changes of the policies' files are seen: mpijobd reload, or SIGHUP, loads them",
                   LOG_FIELDS({"reason", err->message}));
     error_keep(&c->trouble, err->code ? err : NULL);
@@ -100,8 +100,8 @@ static void tell_config(struct file_changes *c)
     const char *keys = c->news.config_keys;
     bool told = keys && c->config_told && strcmp(keys, c->config_told) == 0;
     if (keys && !told)
-        log_event(c->engine->o.log, LOG_WARN, "the configuration has changed; only a restart of the daemon reads it",
-                  LOG_FIELDS({"file", c->engine->o.config}, {"changes", keys}));
+        log_event(c->call.env->log, LOG_WARN, "the configuration has changed; only a restart of the daemon reads it",
+                  LOG_FIELDS({"file", c->call.env->config}, {"changes", keys}));
     free(c->config_told);
     c->config_told = c->news.config_keys;
     c->news.config_keys = NULL;
@@ -109,7 +109,6 @@ static void tell_config(struct file_changes *c)
 
 static void decide(struct file_changes *c)
 {
-    struct engine *e = c->engine;
     if (!c->news.file)
         return;
     if (!c->settled || c->first) { /* they go on: the next look decides */
@@ -117,8 +116,8 @@ static void decide(struct file_changes *c)
             wait(c);
         return;
     }
-    log_event(e->o.log, LOG_INFO, "the policies' files have changed", LOG_FIELDS({"file", c->news.file}));
-    engine_reload(e);
+    log_event(c->call.env->log, LOG_INFO, "the policies' files have changed", LOG_FIELDS({"file", c->news.file}));
+    c->call.changed(c->call.data);
 }
 
 static void looked(struct work *work)
@@ -140,7 +139,7 @@ static void looked(struct work *work)
     free(c->news.config_keys);
     c->news = (struct policy_news){0};
     if (c->stopped)
-        engine_check_stopped(c->engine);
+        c->call.looked(c->call.data);
 }
 
 /* While a load is under way, its end begins a look; so does the end of a look, where a load has ended meanwhile. */
@@ -153,7 +152,7 @@ static void settled(struct file_changes *c)
         return;
     }
     c->first = 0;
-    if (!engine_look(c->engine).loading)
+    if (!c->call.loading(c->call.data))
         start(c, true);
 }
 
@@ -170,12 +169,11 @@ static void settled_by_clock(struct alarm *alarm, int64_t now)
 
 /* ---- its life ---- */
 
-void file_changes_loaded(struct file_changes *c, const struct policy_set *set)
+void file_changes_loaded(struct file_changes *c, const struct policy_set *set, const char *const *paths)
 {
     if (!c || c->stopped)
         return;
-    struct policy_footprint *footprint =
-        policy_footprint_new(set, &c->engine->env, (const char *const *)c->engine->paths);
+    struct policy_footprint *footprint = policy_footprint_new(set, c->call.env, paths);
     if (!footprint) {
         struct error err;
         error_nomem(&err);
@@ -192,23 +190,24 @@ void file_changes_loaded(struct file_changes *c, const struct policy_set *set)
     start(c, false);
 }
 
-struct file_changes *file_changes_start(struct engine *e)
+struct file_changes *file_changes_start(const struct file_changes_call *call, const struct policy_set *set,
+                                        const char *const *paths)
 {
     struct file_changes *c = calloc(1, sizeof *c);
     struct error err;
     if (!c)
         return NULL;
-    c->engine = e;
+    c->call = *call;
     c->alarm = (struct alarm){.ring = settled_by_clock, .data = c};
-    deadline_init(e->o.loop, &c->later, settled_by_time, c);
+    deadline_init(call->env->loop, &c->later, settled_by_time, c);
     c->handles = 1;
-    if (path_watch_open(e->o.loop, happened, c, &c->watch, &err)) {
+    if (path_watch_open(call->env->loop, happened, c, &c->watch, &err)) {
         tell_trouble(c, &err);
         return c;
     }
     c->handles++;
-    if (e->set)
-        file_changes_loaded(c, e->set);
+    if (set)
+        file_changes_loaded(c, set, paths);
     return c;
 }
 
@@ -227,14 +226,13 @@ void file_changes_stop(struct file_changes *c)
     if (!c)
         return;
     c->stopped = true;
-    alarm_stop(c->engine->alarms, &c->alarm);
+    alarm_stop(c->call.env->alarms, &c->alarm);
     deadline_stop(&c->later);
 }
 
 static void one_closed(struct file_changes *c)
 {
-    struct engine *e = c->engine;
-    void (*closed)(struct engine *) = c->closed;
+    void (*closed)(void *) = c->closed, *data = c->call.data;
     if (--c->handles)
         return;
     policy_footprint_free(c->known);
@@ -242,7 +240,7 @@ static void one_closed(struct file_changes *c)
     error_keep(&c->trouble, NULL);
     free(c->config_told);
     free(c);
-    closed(e);
+    closed(data);
 }
 
 static void later_closed(struct deadline *d)
@@ -255,7 +253,7 @@ static void watch_closed(void *data)
     one_closed(data);
 }
 
-void file_changes_close(struct file_changes *c, void (*closed)(struct engine *engine))
+void file_changes_close(struct file_changes *c, void (*closed)(void *data))
 {
     c->closed = closed;
     if (c->watch)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How pauses outlive the daemon (policy/paused.h): as rows of the state. */
-#ifndef MPIJOBD_ENGINE_PAUSES_H
-#define MPIJOBD_ENGINE_PAUSES_H
+/* How pauses outlive the daemon (pause/paused.h): as rows of the state. */
+#ifndef MPIJOBD_PAUSE_PAUSES_H
+#define MPIJOBD_PAUSE_PAUSES_H
 
-#include "policy/paused.h"
+#include "pause/paused.h"
 #include "store/done.h"
 
 struct store;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Policies that a person or the breaker (engine/breaker.h) has paused: they take no runs until a person resumes them.
+/* Policies that a person or the breaker (pause/breaker.h) has paused: they take no runs until a person resumes them.
  * By name, so that it holds over changes of their files. */
-#ifndef MPIJOBD_POLICY_PAUSED_H
-#define MPIJOBD_POLICY_PAUSED_H
+#ifndef MPIJOBD_PAUSE_PAUSED_H
+#define MPIJOBD_PAUSE_PAUSED_H
 
 #include <stddef.h>
 #include <stdint.h>
