@@ -189,7 +189,7 @@ policy { name = "m", kind = "Job", every = "1h", match = { namespace = "train", 
         support.contains(err, "the plugin batch does not say what this change of workers does")
         assert.are.equal(4, job("idle").spec.parallelism)
         assert.are.equal(2, job("run").spec.parallelism)
-        assert.is_nil(job("idle").spec.completionMode)
+        assert.are.equal("NonIndexed", job("idle").spec.completionMode)
     end)
 
     it("acts on events in a running daemon, once for each job, also after a reload", function()

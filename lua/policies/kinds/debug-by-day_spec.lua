@@ -10,7 +10,7 @@ describe("debug-by-day", function()
         policy.run "debug-stops-at-night"
         assert.is_true(job "debug".spec.suspend)
         assert.are.equal("debug-stops-at-night", job "debug".metadata.labels["stopped-by"])
-        assert.is_nil(job "capped".spec.suspend)
+        assert.is_false(job "capped".spec.suspend)
         assert.is_nil(job "suspended".metadata.labels["stopped-by"])
         policy.run "debug-goes-on-in-the-morning"
         assert.is_false(job "debug".spec.suspend)

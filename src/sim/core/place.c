@@ -76,10 +76,11 @@ static void store(struct sim *sim, const struct resource *r, json_object *doc, c
     const char *ns = doc_str(meta, "namespace"), *name = doc_str(meta, "name");
     json_object_object_del(doc, "apiVersion");
     json_object_object_del(doc, "kind");
-    if (r->kind == K_MPIJOB) {
+    const struct schema *s = r->kind == K_MPIJOB ? sim->schema[sim->stored_as] : sim->kind_schema[r->kind];
+    if (s) {
         json_object_object_del(doc, "metadata");
-        schema_prune(sim->schema[sim->stored_as], doc, NULL);
-        schema_default(sim->schema[sim->stored_as], doc);
+        schema_prune(s, doc, NULL);
+        schema_default(s, doc);
     }
     if (ns)
         namespace_make(sim, ns);
