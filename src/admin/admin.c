@@ -117,12 +117,16 @@ static int start(struct admin *a, const struct sockaddr_storage *address, struct
     int fd = admin_listen(address, a->o.listen, err);
     if (fd < 0)
         return fd;
-    admin_url_of(fd, a->url, sizeof a->url);
-    a->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-                              on_request, a, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST,
-                              MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
-                              on_completed, a, MHD_OPTION_NOTIFY_CONNECTION, admin_connection_notify, a,
-                              MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);
+    admin_url_of(fd, a->tls ? "https" : "http", a->url, sizeof a->url);
+    struct MHD_OptionItem tls[ADMIN_TLS_OPTIONS];
+    admin_tls_options(a, tls);
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | (a->tls ? (unsigned)MHD_USE_TLS : 0);
+    a->mhd =
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, a, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST,
+                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
+                         on_completed, a, MHD_OPTION_NOTIFY_CONNECTION, admin_connection_notify, a,
+                         MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!a->mhd) {
         close(fd);
         return error_nomem(err);
@@ -163,11 +167,14 @@ int admin_open(uv_loop_t *loop, const struct admin_options *options, struct admi
     if (!rc)
         rc = read_tokens(a, err);
     if (!rc)
+        rc = admin_tls_open(a, err);
+    if (!rc)
         rc = start(a, &address, err);
     if (!rc)
         rc = poll_both(a, err);
     if (rc) {
         admin_tokens_close(a);
+        admin_tls_close(a);
         if (a->handles)
             uv_close((uv_handle_t *)&a->poll, poll_closed);
         else
@@ -181,6 +188,7 @@ int admin_open(uv_loop_t *loop, const struct admin_options *options, struct admi
     a->handles = 2;
     admin_connections_start(a);
     admin_tokens_watch(a);
+    admin_tls_watch(a);
     admin_turn(a);
     *out = a;
     return 0;
@@ -206,6 +214,7 @@ void admin_close(struct admin *a, void (*closed)(void *data), void *data)
     MHD_stop_daemon(a->mhd);
     admin_connections_stop(a);
     admin_tokens_close(a);
+    admin_tls_close(a);
     uv_close((uv_handle_t *)&a->poll, poll_closed);
     deadline_close(&a->timer, timer_closed);
 }

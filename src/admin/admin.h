@@ -30,7 +30,10 @@ struct admin_options {
     /* The tokens' files; NULL: there is no such token. Read by admin_open (blocks, at start), and again, on a worker
      * thread, when they have changed: the old token holds until then. Outlive the admin. */
     const char *read_token_file, *write_token_file;
-    const struct log *log; /* hears of a token's file that cannot be read any more; NULL: it is told nowhere */
+    /* A certificate and its key, in PEM (admin/tls_pair.h): what is served is HTTPS then. NULL, both: HTTP. Read as the
+     * tokens' files are; connections keep the pair that they have begun with. Outlive the admin. */
+    const char *certificate_file, *key_file;
+    const struct log *log; /* hears of files that cannot be read any more; NULL: it is told nowhere */
     struct metrics *metrics;
     /* Appends what is missing, a line each; nothing: ready. NULL: always ready. */
     void (*missing)(void *data, struct buf *out);
@@ -44,7 +47,7 @@ struct admin;
 /* ERR_INVALID: not an address, or one that needs a token; ERR_IO: it cannot be listened on (in use, not this host's),
  * or the token's file cannot be read; ERR_LIMIT: that file is too large; ERR_NOMEM. */
 int admin_open(uv_loop_t *loop, const struct admin_options *options, struct admin **admin, struct error *err);
-const char *admin_url(const struct admin *admin); /* "http://127.0.0.1:9633" */
+const char *admin_url(const struct admin *admin); /* "http://127.0.0.1:9633", or https */
 /* Requests that wait are given up, connections are closed. closed (may be NULL) is called when libuv holds nothing of
  * it any more. Not from within a handler. */
 void admin_close(struct admin *admin, void (*closed)(void *data), void *data);

@@ -25,6 +25,7 @@ struct admin {
     char url[96];
     bool loopback;
     struct admin_tokens *tokens;
+    struct admin_tls *tls; /* NULL: what is served is HTTP */
     struct admin_table *tables;
     size_t table_count;
     struct admin_request *requests; /* those that wait */
@@ -75,8 +76,8 @@ bool admin_connection_wait(struct admin *a, struct MHD_Connection *connection, b
 int admin_address(const char *text, struct sockaddr_storage *address, bool *loopback, struct error *err);
 /* A listening socket, or ERR_IO. text: the address in words. */
 int admin_listen(const struct sockaddr_storage *address, const char *text, struct error *err);
-/* "http://HOST:PORT" of a listening socket. */
-void admin_url_of(int fd, char *out, size_t size);
+/* "http://HOST:PORT" of a listening socket; or "https". */
+void admin_url_of(int fd, const char *scheme, char *out, size_t size);
 
 /* ---- routes.c ---- */
 
@@ -101,6 +102,20 @@ enum admin_token admin_token_of(const struct admin *a, const char *authorization
 /* Is there a token in the header at all, be it the right one or not? */
 bool admin_bears_token(const char *authorization);
 bool admin_has_token(const struct admin *a, enum admin_token which); /* is one configured? */
+
+/* ---- https.c ---- */
+
+/* Reads the pair, where there are files for one; blocks. Errors of tls_pair_read. */
+int admin_tls_open(struct admin *a, struct error *err);
+void admin_tls_watch(struct admin *a); /* its files, from now on */
+void admin_tls_close(struct admin *a); /* as admin_tokens_close; when no connection is left */
+/* For MHD_start_daemon, up to MHD_OPTION_END. */
+#define ADMIN_TLS_OPTIONS 3
+void admin_tls_options(const struct admin *a, struct MHD_OptionItem out[ADMIN_TLS_OPTIONS]);
+/* A connection has come: it gets the pair in force, for admin_tls_release when it is closed. NULL: it is HTTP. */
+struct tls_pair *admin_tls_give(struct admin *a, struct MHD_Connection *connection);
+void admin_tls_release(struct tls_pair *pair);               /* NULL is ignored */
+void admin_tls_part(const struct admin *a, struct buf *out); /* its line of /readyz?verbose */
 
 /* ---- origin.c: who is behind a browser ---- */
 

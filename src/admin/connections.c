@@ -26,6 +26,7 @@ struct admin_connection {
     int fd;
     unsigned char from[FROM]; /* whose it is */
     uint64_t since, until;    /* of what it is doing now; in ms of the loop */
+    struct tls_pair *pair;    /* that it has shown; NULL: it is HTTP */
     bool nul;                 /* in what its request asks for */
     bool waiting;             /* its request is with a handler: no time is set */
     bool ended;               /* shut down: libmicrohttpd closes it in its next turn */
@@ -119,11 +120,13 @@ void admin_connection_notify(void *cls, struct MHD_Connection *connection, void 
         c->fd = info->connect_fd;
         info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
         from_of(info->client_addr, c->from);
+        c->pair = admin_tls_give(a, connection);
         DL_APPEND(a->connections, c);
         begin(a, c, a->o.header_ms ? a->o.header_ms : HEADER_MS);
     } else if (c) {
         DL_DELETE(a->connections, c);
         a->connections_waiting -= c->waiting;
+        admin_tls_release(c->pair);
         free(c);
         *context = NULL;
     }

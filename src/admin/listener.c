@@ -70,7 +70,7 @@ int admin_listen(const struct sockaddr_storage *address, const char *text, struc
     return ERR_IO;
 }
 
-void admin_url_of(int fd, char *out, size_t size)
+void admin_url_of(int fd, const char *scheme, char *out, size_t size)
 {
     struct sockaddr_storage is;
     socklen_t len = sizeof is;
@@ -79,10 +79,10 @@ void admin_url_of(int fd, char *out, size_t size)
     if (is.ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&is;
         inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
-        snprintf(out, size, "http://[%s]:%u", host, ntohs(v6->sin6_port));
+        snprintf(out, size, "%s://[%s]:%u", scheme, host, ntohs(v6->sin6_port));
     } else {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)&is;
         inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
-        snprintf(out, size, "http://%s:%u", host, ntohs(v4->sin_port));
+        snprintf(out, size, "%s://%s:%u", scheme, host, ntohs(v4->sin_port));
     }
 }

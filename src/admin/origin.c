@@ -23,10 +23,13 @@ static bool is_address(const char *host)
            (name[0] == '[' && host[len] == ']' && inet_pton(AF_INET6, name + 1, address) == 1);
 }
 
-static bool is_ours(const char *origin, const char *host)
+/* Of HTTP any scheme may be before us: a proxy has HTTPS. Where we have it, a page of HTTP at our address is a
+ * stranger's. */
+static bool is_ours(const struct admin *a, const char *origin, const char *host)
 {
     const char *rest = strstr(origin, "://");
-    return host && rest && strcasecmp(rest + 3, host) == 0;
+    return host && rest && strcasecmp(rest + 3, host) == 0 &&
+           (!a->tls || strncasecmp(origin, "https://", strlen("https://")) == 0);
 }
 
 const char *admin_stranger(const struct admin *a, const struct admin_request *r)
@@ -36,7 +39,7 @@ const char *admin_stranger(const struct admin *a, const struct admin_request *r)
     if (!admin_has_token(a, TOKEN_READ) && a->loopback && host && !is_address(host))
         return "this is asked for by an IP address or as localhost; for other names a token is needed: name its file "
                "with `tokens: { read: FILE }` in mpijobd.yaml";
-    if (origin && !is_ours(origin, host))
+    if (origin && !is_ours(a, origin, host))
         return "this request comes from a page of another site (Origin), which may not ask this daemon; open its own "
                "address";
     return NULL;

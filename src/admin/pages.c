@@ -25,6 +25,7 @@ static void show_ready(void *data, struct admin_request *r)
     bool ready = !body.len && !body.failed;
     if (a->o.parts && admin_request_argument(r, "verbose")) {
         a->o.parts(a->o.data, &body);
+        admin_tls_part(a, &body);
         buf_puts(&body, ready ? "ready\n" : "not ready\n");
     } else if (ready) {
         buf_puts(&body, "ok\n");

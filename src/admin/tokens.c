@@ -7,8 +7,7 @@
 
 #include "admin/admin_parts.h"
 #include "base/log.h"
-#include "loop/path_watch.h"
-#include "loop/work.h"
+#include "loop/reread.h"
 
 #define TOKEN_MAX 4096
 
@@ -17,14 +16,11 @@ struct token_pair {
 };
 
 struct admin_tokens {
-    struct work work;
     struct admin *a;
     struct token_pair now, next;
-    struct error error;       /* of the reading of `next` */
-    struct path_watch *watch; /* NULL: not watched */
-    bool begun;               /* libuv may have something of it */
-    bool set;                 /* the worker has said what is watched */
-    bool busy, again, closing;
+    struct error error;    /* of the reading of `next` */
+    struct reread *reread; /* NULL: its files are not watched */
+    bool closing;
 };
 
 static void pair_free(struct token_pair *p)
@@ -76,53 +72,23 @@ static void tokens_free(struct admin_tokens *t)
     free(t);
 }
 
-static void watch_closed(void *data)
+/* On another thread. */
+static void read_again(void *data)
 {
     struct admin_tokens *t = data;
-    struct admin *a = t->a;
-    tokens_free(t);
-    admin_handle_closed(a);
-}
-
-static void end(struct admin_tokens *t)
-{
-    if (t->watch)
-        path_watch_close(t->watch, watch_closed, t);
-    else
-        watch_closed(t);
-}
-
-/* On another thread. */
-static void read_again(struct work *work)
-{
-    struct admin_tokens *t = (struct admin_tokens *)work;
-    const struct admin_options *o = &t->a->o;
-    if (!t->set) {
-        struct watched_path paths[2];
-        size_t n = 0;
-        if (o->read_token_file)
-            paths[n++] = (struct watched_path){.path = o->read_token_file, .self = true};
-        if (o->write_token_file)
-            paths[n++] = (struct watched_path){.path = o->write_token_file, .self = true};
-        path_watch_set(t->watch, paths, n, NULL);
-        t->set = true;
-    }
     error_clear(&t->error);
-    read_pair(o, &t->next, &t->error);
+    read_pair(&t->a->o, &t->next, &t->error);
 }
-
-static void changed(void *data, const char *path);
 
 static bool differ(const struct token_pair *a, const struct token_pair *b)
 {
     return !str_eq(buf_str(&a->read), buf_str(&b->read)) || !str_eq(buf_str(&a->write), buf_str(&b->write));
 }
 
-static void was_read(struct work *work)
+static void were_read(void *data)
 {
-    struct admin_tokens *t = (struct admin_tokens *)work;
+    struct admin_tokens *t = data;
     const struct log *log = t->a->o.log;
-    t->busy = false;
     if (t->error.code && log && !t->closing)
         log_event(log, LOG_WARN, "the token for HTTP stays as it was: its file cannot be used",
                   LOG_FIELDS({"reason", t->error.message}));
@@ -134,40 +100,28 @@ static void was_read(struct work *work)
             log_event(log, LOG_INFO, "another token for HTTP is in force", NULL);
     }
     pair_free(&t->next);
-    if (t->closing)
-        end(t);
-    else if (t->again)
-        changed(t, NULL);
-}
-
-static void changed(void *data, const char *path)
-{
-    struct admin_tokens *t = data;
-    (void)path;
-    t->again = t->busy;
-    if (t->busy)
-        return;
-    t->busy = true;
-    work_start(t->a->loop, &t->work, read_again, was_read);
 }
 
 void admin_tokens_watch(struct admin *a)
 {
     struct admin_tokens *t = a->tokens;
+    struct reread_files files = {{a->o.read_token_file, a->o.write_token_file}, 0, 0, read_again, were_read, t};
     struct error err;
     if (!t->now.read.len && !t->now.write.len)
         return;
-    if (path_watch_open(a->loop, changed, t, &t->watch, &err)) {
-        if (a->o.log)
-            log_event(a->o.log, LOG_WARN,
-                      "the files of the tokens for HTTP are not watched; another token needs a restart",
-                      LOG_FIELDS({"reason", err.message}));
-        t->watch = NULL;
-        return;
-    }
-    t->begun = true;
-    a->handles++;
-    changed(t, NULL);
+    if (!reread_open(a->loop, &files, &t->reread, &err))
+        a->handles++;
+    else if (a->o.log)
+        log_event(a->o.log, LOG_WARN, "the files of the tokens for HTTP are not watched; another token needs a restart",
+                  LOG_FIELDS({"reason", err.message}));
+}
+
+static void watch_closed(void *data)
+{
+    struct admin_tokens *t = data;
+    struct admin *a = t->a;
+    tokens_free(t);
+    admin_handle_closed(a);
 }
 
 void admin_tokens_close(struct admin *a)
@@ -177,10 +131,10 @@ void admin_tokens_close(struct admin *a)
     if (!t)
         return;
     t->closing = true;
-    if (!t->begun)
+    if (t->reread)
+        reread_close(t->reread, watch_closed, t);
+    else
         tokens_free(t);
-    else if (!t->busy)
-        end(t);
 }
 
 /* ---- who has one ---- */

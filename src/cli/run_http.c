@@ -26,6 +26,8 @@ int run_http_open(struct session *s, struct run_http *http)
         .listen = asked ? asked : ADMIN_LISTEN_DEFAULT,
         .read_token_file = c->tokens_read ? c->tokens_read : c->listen_token_file,
         .write_token_file = c->tokens_write,
+        .certificate_file = c->tls_certificate,
+        .key_file = c->tls_key,
         .log = &s->log,
         .metrics = s->metrics,
         .missing = missing,
@@ -44,7 +46,7 @@ int run_http_open(struct session *s, struct run_http *http)
         return session_fail(s, &s->error);
     if (!rc)
         log_event(&s->log, LOG_INFO, "metrics and health are served", LOG_FIELDS({"url", admin_url(http->admin)}));
-    else if (asked)
+    else if (asked || o.certificate_file) /* what is asked for is not left out */
         return session_fail(s, &s->error);
     else
         log_event(&s->log, LOG_WARN, "metrics and health are not served", LOG_FIELDS({"reason", s->error.message}));

@@ -209,7 +209,7 @@ current-context: c
             if line.check == "versions" then
                 versions[line.cluster] = line.message
             end
-            assert.are.equal(line.check == "configuration" or line.check == "state" or line.check == "time-zones" or line.check == "policies", line.cluster == nil)
+            assert.are.equal(line.check == "configuration" or line.check == "state" or line.check == "https" or line.check == "time-zones" or line.check == "policies", line.cluster == nil)
         end
         support.contains(versions.lab, "v2beta1 is used")
         support.contains(versions.prod, "v1alpha2 is used")

@@ -25,7 +25,7 @@ koO8RkXczq/2zvRApuuDX04b/1ieweqWBPgcT7OwQaY8NR6jABNId7gy
 ]]
 
 local ORDER = { "configuration", "kubeconfig", "name", "connection", "server-certificate", "client-certificate", "clock", "credentials",
-    "permissions", "versions", "controller", "watch", "state", "time-zones", "policies" }
+    "permissions", "versions", "controller", "watch", "state", "https", "time-zones", "policies" }
 
 -- The report by check (of several lines of one check the worst, all their messages), the exit code, what was printed.
 local function doctor(options, ...)
@@ -95,7 +95,7 @@ describe("doctor on a cluster #cluster", function()
         assert.are.equal(0, code, err)
         assert.is_truthy(out:match("^ok       configuration       no configuration file"))
         support.contains(out, ("\nok       permissions         in namespace %s: may get, list, update mpijobs.kubeflow.org\n"):format(namespace))
-        assert.is_truthy(out:match("\n17 ok\n$"), out)
+        assert.is_truthy(out:match("\n18 ok\n$"), out)
         support.contains(out, ("\nok       permissions         in namespace %s: may create, patch events\n"):format(namespace))
     end)
 end)

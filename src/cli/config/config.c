@@ -140,6 +140,15 @@ int config_read_clusters(struct config_reading *r, struct json map)
     return found;
 }
 
+static int check_tls(struct config_reading *r)
+{
+    const struct config *c = r->config;
+    if (!c->tls_certificate != !c->tls_key)
+        return config_wrong(r, c->tls_key ? "/tls/key" : "/tls/certificate", "goes with %s: a certificate and its key",
+                            c->tls_key ? "tls.certificate" : "tls.key");
+    return 0;
+}
+
 /* A configuration has `cluster`, `clusters`, or neither. */
 static int read_whole(struct config_reading *r, struct json root)
 {
@@ -158,6 +167,8 @@ static int read_whole(struct config_reading *r, struct json root)
         rc = config_check_approvers(r);
     if (!rc)
         rc = config_check_lead(r);
+    if (!rc)
+        rc = check_tls(r);
     return rc || r->config->named ? rc : check_cluster(r, "/cluster");
 }
 
@@ -289,6 +300,8 @@ void config_free(struct config *c)
     free(c->listen_token_file);
     free(c->tokens_read);
     free(c->tokens_write);
+    free(c->tls_certificate);
+    free(c->tls_key);
     free(c->http_ca);
     config_free_sinks(c);
     config_free_lead(c);

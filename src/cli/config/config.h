@@ -55,6 +55,7 @@ struct config {
     size_t journal_size;   /* bytes; 0: no bound */
     char *listen, *listen_token_file; /* NULL: not given */
     char *tokens_read, *tokens_write; /* files; NULL: not given */
+    char *tls_certificate, *tls_key;  /* files; both or none */
     enum log_level log_level;
     enum log_format log_format;
     struct script_limits limits; /* ceilings for every policy; 0: none */

@@ -26,6 +26,7 @@ const struct doctor_check doctor_checks[] = {
     {"controller", doctor_controller, BASE_VERSIONS, 0, true},
     {"watch", doctor_watching, BASE_VERSIONS, 0, true},
     {"state", doctor_state, BASE_CONFIG, 0, false},
+    {"https", doctor_https, BASE_CONFIG, 0, false},
     {"time-zones", doctor_zones, 0, 0, false},
     {"policies", doctor_policies, BASE_CONFIG, 0, false},
     {0},

@@ -85,6 +85,7 @@ extern const struct doctor_check doctor_checks[]; /* ends at a NULL name */
 bool doctor_configuration(struct doctor *d); /* doctor_local.c */
 bool doctor_kubeconfig(struct doctor *d);
 bool doctor_state(struct doctor *d);
+bool doctor_https(struct doctor *d);
 bool doctor_zones(struct doctor *d);
 bool doctor_name(struct doctor *d); /* doctor_tls.c */
 bool doctor_connection(struct doctor *d);
