@@ -8,6 +8,7 @@
 #define MPIJOBD_APPROVAL_APPROVALS_H
 
 #include "approval/approvers.h"
+#include "limit/speed.h"
 #include "loop/timer.h"
 #include "plan/plan.h"
 #include "run/runs.h"
@@ -21,6 +22,7 @@ struct approval_place {
     struct runs *runs; /* of its cluster */
     struct policy_file *file;
     const struct policy *policy; /* NULL: the plan is no policy's; nor is there a file */
+    struct limit_speed speed;    /* of the policy, or of that whose changes are taken back */
 };
 
 struct approval;
@@ -35,9 +37,11 @@ struct approvals_options { /* all of it outlives the approvals */
     const struct log *log;
     struct metrics *metrics;           /* NULL: nothing is counted */
     const struct approvers *approvers; /* NULL: whoever may use the control socket */
-    /* policy STORE_BY_HAND: the plan is no policy's.
+    /* policy STORE_BY_HAND: the plan is no policy's; origin: then the one whose changes it takes back; "": it is not
+     * known.
      * 0; ERR_NOT_FOUND: the policy or the cluster has gone; ERR_REFUSED: the policy may not run; ERR_UNREACHABLE. */
-    int (*place)(void *data, const char *policy, const char *cluster, struct approval_place *place, struct error *err);
+    int (*place)(void *data, const char *policy, const char *origin, const char *cluster, struct approval_place *place,
+                 struct error *err);
     /* A run waits from now on, or (soon) expires before long: people are told of that. NULL: they are not. */
     void (*tell)(void *data, const struct approval *approval, bool soon);
     void *data;

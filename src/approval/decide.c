@@ -134,7 +134,7 @@ int approvals_approve(struct approvals *a, const struct approval_call *call, str
 {
     struct approval_place at;
     struct waiting *w = waiting_find(a, call->run, err);
-    if (!w || check(w, &call->who, err) || a->o.place(a->o.data, w->policy, w->cluster, &at, err) ||
+    if (!w || check(w, &call->who, err) || a->o.place(a->o.data, w->policy, w->origin, w->cluster, &at, err) ||
         !waiting_decide(a, call, err))
         return err->code;
     w->place = at;
@@ -168,7 +168,7 @@ void approvals_resume(struct approvals *a, const char *cluster)
     {
         struct error err;
         if (w->under_way || !*w->approved_by || strcmp(w->cluster, cluster) != 0 ||
-            a->o.place(a->o.data, w->policy, cluster, &w->place, &err))
+            a->o.place(a->o.data, w->policy, w->origin, cluster, &w->place, &err))
             continue;
         w->call = (struct approval_call){.run = w->run};
         w->under_way = true;

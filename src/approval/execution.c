@@ -80,6 +80,7 @@ static void begun(void *data, struct run *run)
     x->work = (struct plan_work){.site = run->site,
                                  .plan = &x->waiting->plan,
                                  .run = run->id,
+                                 .concurrency = run->policy->concurrency,
                                  .start = start,
                                  .told = told,
                                  .over = over,
@@ -155,6 +156,8 @@ static int execute_by_hand(struct waiting *w, struct error *err)
                                .trigger = "approved",
                                .message = message,
                                .who.uid = w->approved_uid,
+                               .origin = w->origin,
+                               .speed = w->place.speed,
                                .done = made_by_hand,
                                .data = w};
     snprintf(call.who.name, sizeof call.who.name, "%s", w->approved_by);

@@ -12,6 +12,9 @@ struct making_call {   /* what it points to is copied, but for runs and plan, wh
     const char *trigger; /* of its run: static */
     const char *message; /* likewise: "takes back run 42" */
     struct approver who;
+    const char *origin; /* the policy with whose writes it takes turns; NULL or "": none */
+    struct limit_speed speed;
+    bool override; /* the ceiling of an hour does not hold it up */
     /* Once, later. With an error the result tells what was made before. */
     void (*done)(void *data, const struct approval_result *result, const struct error *err);
     void *data;

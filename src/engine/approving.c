@@ -22,7 +22,8 @@ static struct engine_cluster *reach(struct engine *e, const char *cluster, struc
     return there;
 }
 
-static int place(void *data, const char *policy, const char *cluster, struct approval_place *at, struct error *err)
+static int place(void *data, const char *policy, const char *origin, const char *cluster, struct approval_place *at,
+                 struct error *err)
 {
     struct engine *e = data;
     const struct policy_entry *entry = NULL;
@@ -36,7 +37,8 @@ static int place(void *data, const char *policy, const char *cluster, struct app
                          by_hand ? "this daemon" : "policy \"", by_hand ? "" : policy, by_hand ? "" : "\"");
     if (!reach(e, cluster, err))
         return err->code;
-    *at = (struct approval_place){&there->runs, entry ? entry->file : NULL, entry ? entry->policy : NULL};
+    *at = (struct approval_place){&there->runs, entry ? entry->file : NULL, entry ? entry->policy : NULL,
+                                  runs_speed(&there->runs, by_hand ? engine_policy(e, origin, NULL) : entry)};
     return 0;
 }
 
@@ -47,7 +49,7 @@ struct engine_undo_terms engine_undo_terms(struct engine *e, const char *policy,
     struct engine_undo_terms terms = {.runs = there ? &there->runs : NULL,
                                       .asks = e->o.approvers ? "the configuration names approvers" : NULL,
                                       .expires = 24 * 3600 * CLOCK_SECOND,
-                                      .changes_max = -1};
+                                      .entry = entry};
     if (!entry && (!policy || strcmp(policy, STORE_BY_HAND) != 0) && policy_set_asks(e->set, &terms.quorum) &&
         !terms.asks)
         terms.asks =
@@ -57,7 +59,6 @@ struct engine_undo_terms engine_undo_terms(struct engine *e, const char *policy,
     const struct policy *p = entry->policy;
     terms.quorum = p->approval_quorum;
     terms.expires = p->approval_expires;
-    terms.changes_max = p->changes_max;
     terms.over_limits = p->approval == APPROVAL_OVER_LIMITS;
     if (p->approval == APPROVAL_ALWAYS && !terms.asks)
         terms.asks = "the policy of the run says approval";

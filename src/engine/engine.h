@@ -189,12 +189,12 @@ struct approvals *engine_approvals(const struct engine *engine);
 
 /* What holds for an undo of a run: on a cluster, of a policy. */
 struct engine_undo_terms {
-    struct runs *runs;   /* of the cluster; NULL: there is no such cluster, or it is not connected: err says so */
-    const char *asks;    /* why it has to wait for approval; static. NULL: it has not */
-    bool over_limits;    /* it has to where it exceeds changes_max */
-    int64_t changes_max; /* of the policy; -1: none */
-    unsigned quorum;     /* that the policy asks for; 0: none */
-    int64_t expires;     /* microseconds: how long it waits */
+    struct runs *runs; /* of the cluster; NULL: there is no such cluster, or it is not connected: err says so */
+    const char *asks;  /* why it has to wait for approval; static. NULL: it has not */
+    bool over_limits;  /* it has to where it exceeds limits.changes or limits.percent of the policy */
+    const struct policy_entry *entry; /* held by its set alone; NULL: the policy is not known, or not in force */
+    unsigned quorum;                  /* that the policy asks for; 0: none */
+    int64_t expires;                  /* microseconds: how long it waits */
 };
 /* policy: of the run, or "by hand"; NULL: it is not known. Where it is not known or not in force, what it would ask for
  * is not known either: the undo waits where any policy in force has approval (as many as the strictest asks for), or

@@ -20,7 +20,7 @@ struct counting {
 static bool of_undo(const struct store_change *change)
 {
     return change->trigger && strcmp(change->policy, STORE_BY_HAND) == 0 &&
-           (strncmp(change->trigger, "undo", 4) == 0 || strcmp(change->trigger, "approved") == 0);
+           (strncmp(change->trigger, "undo", 4) == 0 || strncmp(change->trigger, "approved", 8) == 0);
 }
 
 /* Was it made, or may it have been, and not by a person who saw what it does? An undo is a run, and counts. */

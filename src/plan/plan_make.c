@@ -3,6 +3,7 @@
 #include "mpijob/kind.h"
 #include "plan/plan_work.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 static void make_launcher(struct plan_item *item);
@@ -58,7 +59,7 @@ static void done(void *data, const struct change_result *result, const struct er
         make_launcher(item);
 }
 
-static void start(struct plan_item *item, const struct plan_write *write)
+static void send_write(struct plan_item *item, const struct plan_write *write)
 {
     struct plan_work *w = item->work;
     static const struct mpijob_diff nothing;
@@ -105,6 +106,30 @@ static void start(struct plan_item *item, const struct plan_write *write)
     item->failed = true;
     w->told(w->data, item, &result, &err);
     finish(item);
+}
+
+/* ---- its turn ---- */
+
+static void turn_came(struct rate_wait *pace)
+{
+    struct plan_item *item = (struct plan_item *)((char *)pace - offsetof(struct plan_item, pace));
+    send_write(item, item->write);
+}
+
+void plan_make_not(struct plan_item *item)
+{
+    rate_leave(&item->pace);
+    item->made = item->at_launcher; /* the object is, where its launcher is not */
+    plan_work_next(item);
+}
+
+static void start(struct plan_item *item, const struct plan_write *write)
+{
+    struct plan_work *w = item->work;
+    item->write = write;
+    item->pace.go = turn_came;
+    if (!w->rate || w->dry_run || rate_take(w->rate, &item->pace, w->gap))
+        send_write(item, write);
 }
 
 static void make_launcher(struct plan_item *item)

@@ -42,7 +42,8 @@ static void begin_one(struct plan_work *w, struct plan_item *item)
 
 static void go_on(struct plan_work *w)
 {
-    while (w->active < CONCURRENCY && w->at < w->plan->change_count) {
+    unsigned most = w->concurrency ? w->concurrency : CONCURRENCY;
+    while (w->active < most && w->at < w->plan->change_count) {
         w->active++;
         begin_one(w, &w->items[w->at++]);
     }
@@ -80,5 +81,7 @@ void plan_work_cancel(struct plan_work *w)
     for (size_t i = 0; w->items && i < w->plan->change_count; i++) {
         if (w->items[i].request)
             kube_cancel(w->items[i].request);
+        if (w->items[i].pace.rate)
+            plan_make_not(&w->items[i]);
     }
 }

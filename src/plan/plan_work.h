@@ -5,6 +5,7 @@
 #ifndef MPIJOBD_PLAN_PLAN_WORK_H
 #define MPIJOBD_PLAN_PLAN_WORK_H
 
+#include "limit/rate.h"
 #include "plan/plan.h"
 
 enum plan_state {
@@ -26,13 +27,18 @@ struct plan_item {
     struct plan_work *work;
     struct kube_request *request;
     bool at_launcher;
+    struct rate_wait pace; /* its write waits for its turn */
+    const struct plan_write *write;
 };
 
 struct plan_work {
     const struct site *site; /* these are set by the caller, and outlive it */
     const struct plan *plan;
-    int64_t run;                                              /* in the journal; 0: none */
-    bool dry_run;                                             /* the server is asked, and changes nothing */
+    int64_t run;          /* in the journal; 0: none */
+    bool dry_run;         /* the server is asked, and changes nothing */
+    unsigned concurrency; /* changes at once; 0: as many as without a limit */
+    struct rate *rate;    /* each write takes its turn there; outlives it. NULL: it leaves at once */
+    int64_t gap;          /* microseconds between two writes at least, where there is a rate */
     bool (*wanted)(void *data, const struct plan_item *item); /* is it to be made? NULL: all that fit */
     /* Starts one write in place of change_start, with its errors; NULL: change_start does. */
     int (*start)(void *data, struct change_call *call, struct error *err);
@@ -52,7 +58,7 @@ int plan_work_begin(struct plan_work *work, struct error *err);
 /* Each ends with `over`, which may be called from within. */
 void plan_work_look(struct plan_work *work);
 void plan_work_make(struct plan_work *work);
-/* No further change is looked at or made; what is under way is finished, and `over` comes after it. */
+/* No further change is looked at or made; what is under way is finished, and `over` comes after it, or from within. */
 void plan_work_cancel(struct plan_work *work);
 /* Not before `over`. */
 void plan_work_free(struct plan_work *work);
@@ -61,6 +67,8 @@ void plan_work_free(struct plan_work *work);
 
 void plan_look(struct plan_item *item); /* then plan_work_next */
 void plan_make(struct plan_item *item); /* likewise */
+/* It waits for its turn, and is not to have it: likewise. */
+void plan_make_not(struct plan_item *item);
 void plan_work_next(struct plan_item *item);
 struct kube_resource plan_resource(const struct plan_write *write);
 

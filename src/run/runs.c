@@ -102,6 +102,12 @@ struct runs_pace *runs_pace(struct runs *runs, const char *policy)
     return pace;
 }
 
+struct limit_speed runs_speed(const struct runs *runs, const struct policy_entry *entry)
+{
+    int64_t gap = entry ? entry->policy->gap : 0;
+    return (struct limit_speed){gap > runs->site->gap ? gap : runs->site->gap, entry ? entry->policy->concurrency : 0};
+}
+
 void runs_forget_effects(struct runs *runs)
 {
     effect_journal_free(runs->effects);

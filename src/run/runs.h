@@ -9,6 +9,7 @@
 #include "change/loops.h"
 #include "jobs/watches.h"
 #include "limit/rate.h"
+#include "limit/speed.h"
 #include "site/site.h"
 
 /* The writes of one policy, spaced. */
@@ -22,6 +23,7 @@ struct effect_kept;
 struct effects_again;
 struct event_known;
 struct plan;
+struct policy_entry;
 struct run;
 struct store;
 
@@ -95,6 +97,8 @@ void runs_stop(struct runs *runs, const char *why, bool leave_open);
 void runs_abandon(struct runs *runs);
 /* The pace of this policy's writes, on this cluster, over all its runs. NULL: out of memory. */
 struct runs_pace *runs_pace(struct runs *runs, const char *policy);
+/* How fast the policy may write on this cluster; of one that has gone (NULL) the configuration's limit is left. */
+struct limit_speed runs_speed(const struct runs *runs, const struct policy_entry *entry);
 /* Effects that a daemon before was looking for are looked for again, once policies are in force. `await` gets the
  * policy of each. runs_read_effects blocks, and belongs before the loop. Errors as of effects_read. */
 int runs_read_effects(struct runs *runs, struct store *store, struct error *err);

@@ -6,6 +6,7 @@
 #define MPIJOBD_UNDO_UNDO_H
 
 #include "change/change.h"
+#include "limit/rate.h"
 #include "plan/plan.h"
 #include "store/journal.h"
 #include "json/write.h"
@@ -51,6 +52,8 @@ struct undo_object {
     /* What is under way of it; NULL: nothing is. */
     struct kube_request *request;
     struct change *change;
+    struct rate_wait pace;     /* its write waits for its turn */
+    struct gate_wait *at_gate; /* meanwhile; the change's */
 };
 
 struct undo {                             /* zeroed; then its owner sets these */
@@ -61,6 +64,9 @@ struct undo {                             /* zeroed; then its owner sets these *
     bool destructive;                     /* it may be */
     int64_t own;                          /* run in the journal of what is made; 0: none */
     struct plan *plan;                    /* gets each change in place of the server; NULL: they are made */
+    unsigned concurrency;                 /* changes at once; 0: as many as without a limit */
+    struct rate *rate;                    /* each write takes its turn there; outlives it. NULL: it leaves at once */
+    int64_t gap;                          /* microseconds between two writes at least, where there is a rate */
     /* What became of one object, or would. result: NULL where nothing is to be changed; never with an error. */
     void (*told)(void *data, struct undo_object *o, const struct change_result *result, const struct error *err);
     void (*over)(void *data); /* all were looked at, or made: later, or from within the call that begins it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Some objects at a time: first all are looked at, then the changes are made, or kept in a plan. Where another writer
  * was faster, the object is looked at again. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,8 @@ static void go_on(struct undo *u, void (*one)(struct undo_object *o))
     if (u->going)
         return; /* one that was over at once: the loop below goes on */
     u->going = true;
-    while (u->active < CONCURRENCY && u->at < u->count && !u->cancelled) {
+    unsigned most = u->concurrency ? u->concurrency : CONCURRENCY;
+    while (u->active < most && u->at < u->count && !u->cancelled) {
         u->active++;
         one(&u->objects[u->at++]);
     }
@@ -148,6 +150,32 @@ static void keep(void *data, struct gate_wait *wait, const struct change_intent 
     gate_answer(wait, NULL);
 }
 
+static void waits_no_more(struct gate_wait *wait)
+{
+    struct undo_object *o = wait->data;
+    rate_leave(&o->pace);
+}
+
+static void turn_came(struct rate_wait *pace)
+{
+    struct undo_object *o = (struct undo_object *)((char *)pace - offsetof(struct undo_object, pace));
+    gate_answer(o->at_gate, NULL);
+}
+
+/* The write leaves when it is its turn. */
+static void pace(void *data, struct gate_wait *wait, const struct change_intent *intent)
+{
+    struct undo_object *o = data;
+    const struct undo *u = o->undo;
+    (void)intent;
+    o->at_gate = wait;
+    o->pace.go = turn_came;
+    wait->data = o;
+    wait->cancel = waits_no_more;
+    if (rate_take(u->rate, &o->pace, u->gap))
+        gate_answer(wait, NULL);
+}
+
 static int start(struct undo_object *o, struct error *err)
 {
     const struct undo *u = o->undo;
@@ -170,7 +198,9 @@ static int start(struct undo_object *o, struct error *err)
         .destructive = u->destructive,
         .run = u->own,
         .awaited = true,
-        .gate = u->plan ? keep : NULL,
+        .gate = u->plan                  ? keep
+                : u->rate && !u->dry_run ? pace
+                                         : NULL,
         .done = made,
         .data = o,
     };

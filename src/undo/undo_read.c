@@ -33,7 +33,8 @@ static void read_named(struct undo *u, const char *rest)
 static void trace(struct undo *u, const struct store_run *run)
 {
     const char *trigger = or_empty(run->trigger), *at = strstr(or_empty(run->message), TAKES_BACK);
-    bool approved = strcmp(trigger, "approved") == 0, by_hand = strcmp(or_empty(run->policy), STORE_BY_HAND) == 0;
+    bool approved = strncmp(trigger, "approved", strlen("approved")) == 0,
+         by_hand = strcmp(or_empty(run->policy), STORE_BY_HAND) == 0;
     snprintf(u->origin, sizeof u->origin, "%s", or_empty(run->policy));
     u->untraced = by_hand && (approved || strncmp(trigger, "undo", strlen("undo")) == 0);
     u->took_back = 0;

@@ -208,6 +208,79 @@ describe("an undo under approval", function()
         support.contains(select(2, ask "status"), "changes in the last hour: 4 of 5 (limits.changes_per_hour)")
     end)
 
+    it("is held to a share of the policy's jobs, and to the daemon's ceiling where the command does not know it", function()
+        start("", "limits:\n  changes_per_hour: 6\n")
+        for _, name in ipairs { "four", "five" } do
+            server:create(namespace, name, { state = "Failed" })
+        end
+        local run = changed("one", "two", "three")
+        write "limits = { percent = 50, percent_floor = 1 },"
+        assert.are.equal(0, (ask "reload"))
+        local code, out, err = ask("undo", run)
+        assert.are.equal(4, code, out .. err)
+        support.contains(err, "3 objects would be changed, and limits.percent of policy free allows 50 % of its 5 jobs: nothing was changed")
+        local c = assert(control.connect(state .. ".control"))
+        support.contains(c:ask({ verb = "undo", args = { run = math.tointeger(run) } }).error.message, '3 objects would be changed, and limits.percent of policy "free" allows 50 % of its 5 jobs')
+        c:close()
+        write 'limits = { percent = 50, percent_floor = 1 }, approval = "over-limits",'
+        assert.are.equal(0, (ask "reload"))
+        code, out, err = ask("undo", run)
+        assert.are.equal(4, code, out .. err)
+        local waiting = out:match "run (%d+) waits for approval, as it exceeds limits.percent: 3 changes"
+        assert.is_truthy(waiting, out)
+        assert.are.equal("yes", freed "one")
+        code, out, err = ask("undo", run, "--job", namespace .. "/one") -- one is no crowd
+        assert.are.equal(0, code, out .. err)
+        code, out, err = ask("undo", out:match "this is run (%d+)")
+        assert.are.equal(0, code, out .. err)
+        -- Five of six: the ceiling holds for what was approved, too, and where the command does not have the configuration.
+        code, out, err = ask("approve", waiting)
+        assert.are.equal(1, code, out)
+        support.contains(err, "is approved, and was not made: 2 changes would be made, and limits.changes_per_hour of the configuration leaves 1 of 6")
+        assert.are.same({ "yes", "yes", "yes" }, { freed "one", freed "two", freed "three" })
+        assert.are.same({ "by hand", "undo", "waiting" }, told(waiting))
+        assert.are.equal(0, (ask("reject", waiting)))
+        write ""
+        assert.are.equal(0, (ask "reload"))
+        code, out, err = support.mpijobd("undo", run, "--state", state, "--kubeconfig", server.kubeconfig)
+        assert.are.equal(4, code, out .. err)
+        support.contains(err, "3 objects would be changed, and limits.changes_per_hour of the configuration leaves 1 of 6 now: nothing was changed")
+    end)
+
+    it("writes as slowly as the policy does, by whoever it is made", function()
+        start "limits = { per_second = 5, concurrency = 1 },"
+        local run = changed("one", "two", "three")
+        local function spaced(number)
+            local code, out, err = ask("journal", tostring(number), "-o", "json")
+            assert.are.equal(0, code, err)
+            local rows = support.json.decode(out)
+            assert.are.equal(3, #rows)
+            for i = 2, #rows do -- the newest first; a fifth of a second between the turns of two
+                local function second(at)
+                    local hours, minutes, seconds = at:match "T(%d+):(%d+):([%d.]+)Z"
+                    return hours * 3600 + minutes * 60 + tonumber(seconds)
+                end
+                local apart = (second(rows[i - 1].intended_at) - second(rows[i].intended_at)) % 86400
+                assert.is_true(apart > 0.1, rows[i - 1].intended_at .. " " .. rows[i].intended_at)
+            end
+        end
+        local code, out, err = ask("undo", run)
+        assert.are.equal(0, code, out .. err)
+        local made = out:match "this is run (%d+)"
+        spaced(made)
+        local c = assert(control.connect(state .. ".control"))
+        made = math.tointeger(c:ask({ verb = "undo", args = { run = math.tointeger(made) } }).result.undo_run)
+        spaced(made)
+        c:close()
+        write 'limits = { per_second = 5 }, approval = "always",'
+        assert.are.equal(0, (ask "reload"))
+        code, out, err = ask("undo", run)
+        assert.are.equal(4, code, out .. err)
+        code, out, err = ask("approve", out:match "run (%d+) waits")
+        assert.are.equal(0, code, out .. err)
+        spaced(out:match "this is run (%d+)")
+    end)
+
     it("is worked out, or made, by the daemon over its control socket", function()
         start ""
         local run = math.tointeger(changed("one", "two"))

@@ -146,12 +146,15 @@ static int work(struct undoing *u)
     if (code && !s->options.dry_run)
         return code;
     int begun = hand_run_begin(s, undo->cluster, "undo", &undo->own);
+    if (!begun)
+        begun = undo_set_pace(u);
     if (begun)
         return begun;
     begin_output(u);
     progress_begin(&u->progress);
     step(u, undo_make_all);
     progress_end(&u->progress);
+    undo_end_pace(u);
     end_run(u);
     undo_print_end(u);
     return !undo->failed ? code : undo->back || undo->unchanged || undo->left ? EXIT_SOME_FAILED : EXIT_FAILED;
@@ -175,7 +178,8 @@ static void read_job(struct undoing *u, const struct options *o)
 
 static int run(int argc, char **argv, const struct command *command)
 {
-    struct undoing u = {.colour = colour_wanted(STDOUT_FILENO), .changes_max = -1};
+    struct undoing u = {.colour = colour_wanted(STDOUT_FILENO),
+                        .limits = {.changes_max = -1, .percent_max = -1, .hour_most = -1}};
     struct options o;
     int code;
     if (!command_begin(argc, argv, command, &o, &code))

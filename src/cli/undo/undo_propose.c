@@ -117,7 +117,7 @@ static void answered(void *data, struct json result)
 {
     struct asked *a = data;
     a->waits = json_is_true(json_get(result, "waits"));
-    json_int64(json_get(result, "limits_changes"), &a->u->changes_max);
+    undo_take_limits(a->u, result);
     if (!a->waits)
         return;
     a->code = number_of(result, "undo_run") ? EXIT_LIMITED : number_of(result, "failed") ? EXIT_FAILED : EXIT_DONE;

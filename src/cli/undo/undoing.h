@@ -6,6 +6,7 @@
 #include "cli/session/session.h"
 #include "cli/terminal/progress.h"
 #include "limit/hour.h"
+#include "limit/rate.h"
 #include "undo/undo.h"
 #include "json/write.h"
 
@@ -15,9 +16,19 @@ struct undoing {
     struct undo undo;
     struct progress progress;
     char job[520];
-    struct hour hour;    /* the ceiling over all policies, and what it has had; most 0: none */
-    int64_t changes_max; /* that the policy of the run allows, as a daemon says; -1: any number */
-    const char *over;    /* the one that is exceeded; NULL: none is */
+    struct hour hour; /* the ceiling over all policies, and what it has had; most 0: none */
+    struct undo_limits {
+        bool told;           /* by a daemon */
+        int64_t changes_max; /* that the policy of the run allows; -1: any number */
+        double percent_max;  /* of its jobs; negative: any share */
+        int64_t percent_floor, jobs;
+        double per_second; /* writes; 0: as fast as it goes */
+        int64_t concurrency;
+        int64_t hour_most, hour_left; /* the ceiling, as the daemon has it; -1: none */
+    } limits;
+    struct alarms *alarms; /* of the rate; NULL: writes take no turns */
+    struct rate rate;
+    const char *over; /* the one that is exceeded; NULL: none is */
     bool colour;
     struct buf json;
     struct json_writer w;
@@ -25,6 +36,12 @@ struct undoing {
 
 /* ---- undo_bounds.c ---- */
 
+/* What a daemon says of the limits, in its answer to the verb `undo`. */
+void undo_take_limits(struct undoing *u, struct json answer);
+/* Writes take turns, where the policy or the configuration has limits.per_second. Then undo_end_pace. 0, or the exit
+ * code after the error was printed. */
+int undo_set_pace(struct undoing *u);
+void undo_end_pace(struct undoing *u);
 /* When all are looked at: would more be changed than the policy of the run may change, or than the ceiling leaves? 0;
  * EXIT_LIMITED after that was printed, unless a person overrides it. */
 int undo_bounded(struct undoing *u);

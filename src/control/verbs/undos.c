@@ -10,8 +10,9 @@
 
 #include "approval/making.h"
 #include "control/verbs/parts.h"
+#include "control/verbs/undo_limits.h"
 #include "engine/engine.h"
-#include "limit/hour.h"
+#include "jobs/scope_count.h"
 #include "store/store.h"
 #include "undo/undo.h"
 
@@ -28,11 +29,14 @@ struct undoing {
     bool frozen, looked, waits, opened;
     struct approver who;
     struct engine_undo_terms terms;
+    struct policy_set *set; /* a reference, which keeps terms.entry; NULL: no policy */
     struct runs_guest guest;
     struct undo undo;
     struct plan plan;
     struct plan_counts counts;
-    struct error error; /* of the reading; code 0: there was none */
+    struct error error;        /* of the reading; code 0: there was none */
+    struct scope_count *count; /* of the jobs; NULL: they are not being counted */
+    int64_t jobs;              /* in the policy's scope; -1: not counted */
     struct buf objects;
     struct json_writer w;
     int64_t untold;
@@ -51,6 +55,8 @@ static void release(struct undoing *u)
     struct site *site = u->opened ? u->terms.runs->site : NULL;
     if (site)
         runs_part(u->terms.runs, &u->guest);
+    if (u->set)
+        policy_set_release(u->set);
     undo_free(&u->undo);
     plan_free(&u->plan);
     buf_free(&u->objects);
@@ -70,20 +76,22 @@ static void fail(struct undoing *u, const struct error *err)
 
 /* ---- the answer ---- */
 
+static struct undo_much much(const struct undoing *u, int64_t objects)
+{
+    return (struct undo_much){u->terms.runs, u->terms.entry, objects, u->jobs};
+}
+
 static void write_head(const struct undoing *u, struct json_writer *w)
 {
+    const struct undo_much m = much(u, undo_wanted(&u->undo));
     json_write_object(w);
     write_number(w, "run", u->undo.number);
     write_text(w, "policy", u->undo.policy);
     write_text(w, "cluster", u->undo.cluster);
     json_write_key(w, "waits");
     json_write_bool(w, u->waits);
-    write_text(w, "because", u->waits ? u->terms.asks ? u->terms.asks : "it exceeds limits.changes" : NULL);
-    json_write_key(w, "limits_changes");
-    if (u->terms.changes_max < 0)
-        json_write_null(w);
-    else
-        json_write_int(w, u->terms.changes_max);
+    write_text(w, "because", u->waits ? u->terms.asks ? u->terms.asks : undo_over_which(&m) : NULL);
+    undo_write_limits(&m, w);
 }
 
 static void write_objects(struct undoing *u, struct json_writer *w)
@@ -124,19 +132,6 @@ static void answer(struct undoing *u, int64_t run, int64_t expires, const struct
         write_number(&w, "failed", u->undo.failed + (result ? result->failed : 0));
         write_number(&w, "not_known", (int64_t)u->undo.skipped);
         write_objects(u, &w);
-        answer_with(u->request, &w);
-    }
-    release(u);
-}
-
-/* It need not wait, and is the asker's to make. */
-static void answer_free(struct undoing *u)
-{
-    struct buf out = BUF_INIT;
-    struct json_writer w;
-    if (u->request) {
-        json_writer_init(&w, &out);
-        write_head(u, &w);
         answer_with(u->request, &w);
     }
     release(u);
@@ -188,6 +183,9 @@ static void carry_out(struct undoing *u)
                                .trigger = u->frozen ? "undo-override" : "undo",
                                .message = u->message,
                                .who = u->who,
+                               .origin = u->undo.origin,
+                               .speed = runs_speed(u->terms.runs, u->terms.entry),
+                               .override = u->override,
                                .done = made,
                                .data = u};
     if (making_start(&call, &err))
@@ -212,32 +210,14 @@ static void worked_out(struct undoing *u)
 
 /* ---- how much ---- */
 
-static int check_ceiling(const struct undoing *u, int64_t n, struct error *err)
-{
-    const struct site *site = u->terms.runs->site;
-    const struct hour *hour = site->hour;
-    int64_t now = clock_now(site->clock);
-    if (!hour || n <= hour_left(hour, now))
-        return 0;
-    return error_set(err, ERR_LIMIT,
-                     "%" PRId64 " objects would be changed, and limits.changes_per_hour of the configuration leaves "
-                     "%" PRId64 " of %" PRId64 " now: nothing was changed. Wait, undo it job by job, or override it",
-                     n, hour_left(hour, now), hour->most);
-}
-
 static int check_limits(struct undoing *u, struct error *err)
 {
-    int64_t n = undo_wanted(&u->undo);
-    bool over = u->terms.changes_max >= 0 && n > u->terms.changes_max;
+    const struct undo_much m = much(u, undo_wanted(&u->undo));
+    bool over = undo_is_over(&m);
     u->waits = u->terms.asks || (u->terms.over_limits && over);
     if (u->override || u->dry_run || (u->propose && !u->waits))
         return 0;
-    if (over && !u->waits)
-        return error_set(err, ERR_LIMIT,
-                         "%" PRId64 " objects would be changed, and limits.changes of policy \"%s\" allows %" PRId64
-                         ": nothing was changed. Undo it job by job, or override it",
-                         n, u->undo.origin, u->terms.changes_max);
-    return check_ceiling(u, n, err);
+    return undo_check(&m, u->waits, err);
 }
 
 /* All objects were looked at, or all changes are worked out. */
@@ -253,7 +233,7 @@ static void over(void *data)
     if (check_limits(u, &err))
         fail(u, &err);
     else if (u->propose && !u->waits)
-        answer_free(u);
+        answer(u, 0, 0, NULL); /* it need not wait, and is the asker's to make */
     else
         undo_make_all(&u->undo);
 }
@@ -271,7 +251,10 @@ static void told(void *data, struct undo_object *o, const struct change_result *
 
 static void stop(struct runs_guest *guest)
 {
-    undo_cancel(&((struct undoing *)((char *)guest - offsetof(struct undoing, guest)))->undo);
+    struct undoing *u = (struct undoing *)((char *)guest - offsetof(struct undoing, guest));
+    undo_cancel(&u->undo);
+    if (u->count)
+        scope_count_cancel(u->count);
 }
 
 static void read_rows(struct work *work)
@@ -299,6 +282,23 @@ static int check_place(struct undoing *u, const struct error *unreached, struct 
     return rc;
 }
 
+static void counted(void *data, int64_t jobs, const struct error *why)
+{
+    struct undoing *u = data;
+    struct error err;
+    u->count = NULL;
+    u->jobs = jobs;
+    if (why) {
+        err = *why;
+        error_prefix(&err, "limits.percent of policy \"%s\" needs the number of its jobs", u->undo.origin);
+        fail(u, &err);
+    } else if (u->propose && !u->terms.asks && !u->terms.over_limits) {
+        answer(u, 0, 0, NULL);
+    } else {
+        undo_look_all(&u->undo);
+    }
+}
+
 static void was_read(struct work *work)
 {
     struct undoing *u = (struct undoing *)((char *)work - offsetof(struct undoing, reading));
@@ -313,24 +313,32 @@ static void was_read(struct work *work)
         return;
     }
     u->terms = engine_undo_terms(v->o.engine, u->undo.untraced ? NULL : u->undo.origin, u->undo.cluster, &unreached);
-    if (u->propose && !u->terms.asks && !u->terms.over_limits) {
-        answer_free(u);
+    const struct policy_entry *entry = u->terms.entry;
+    bool counts = entry && entry->policy->percent_max >= 0 && !u->override;
+    if (entry)
+        policy_set_hold(u->set = entry->file->set);
+    if (u->propose && !u->terms.asks && !u->terms.over_limits && !counts) {
+        answer(u, 0, 0, NULL);
         return;
     }
     if (check_place(u, &unreached, &err)) {
         fail(u, &err);
         return;
     }
-    u->undo.site = u->terms.runs->site;
+    struct runs *runs = u->terms.runs;
+    u->undo.site = runs->site;
     u->undo.plan = &u->plan;
     u->undo.told = told;
     u->undo.over = over;
     u->undo.data = u;
     u->guest.stop = stop;
     u->opened = true;
-    site_opened(u->terms.runs->site);
-    runs_invite(u->terms.runs, &u->guest);
-    undo_look_all(&u->undo);
+    site_opened(runs->site);
+    runs_invite(runs, &u->guest);
+    if (!counts)
+        undo_look_all(&u->undo);
+    else if (scope_count_start(runs->site, runs->watches, entry, counted, u, &u->count, &err))
+        fail(u, &err);
 }
 
 static void known(struct person *person)
@@ -376,6 +384,7 @@ static void take_undo(void *data, struct control_request *r, struct json args)
         return;
     }
     read_args(u, args);
+    u->jobs = -1;
     u->verbs = v;
     u->request = r;
     v->undoes++;
