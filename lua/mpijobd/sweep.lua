@@ -46,7 +46,8 @@ if native.looks then
             if ok and type(answer) ~= "boolean" then
                 ok, answer = false, "it answered " .. type(answer) .. "; it has to answer true or false"
             end
-            native.where(c.test, ok, answer, c.name, c.wanted .. " (plugin " .. c.plugin .. ")")
+            local of = c.plugin == "mpijobd" and "" or " (plugin " .. c.plugin .. ")"
+            native.where(c.test, ok, answer, c.name, c.wanted .. of)
         end
         if where then
             native.where(where, native.protect(where, job))

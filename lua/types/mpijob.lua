@@ -17,11 +17,12 @@
 ---@field active? integer as the status says; of a job that has ended, where the status does not keep it, the pods are counted, once a run (that waits, and needs `list` on pods); nil where neither tells
 
 ---What Kueue makes of a job. What its Workload tells is looked up when it is asked for: all Workloads in scope are listed once a run (that waits,
----and needs `list` on `workloads.kueue.x-k8s.io`; where they cannot be listed it raises an error).
+---and needs `list` on `workloads.kueue.x-k8s.io`; where they cannot be listed it raises an error), unless a policy has them watched (`match.kueue`
+---with a state, and `on`).
 ---@class mpijobd.Kueue
 ---@field managed boolean by the label `kueue.x-k8s.io/queue-name`, or by Kueue's marks on a job that runs; where false, all else is nil
 ---@field queue? string of the label
----@field state? "waiting"|"admitted"|"stopped"|"finished" `stopped`: spec.active of its Workload is false
+---@field state? "waiting"|"admitted"|"stopped"|"finished" `stopped`: spec.active of its Workload is false; nil where the server has no Kueue
 ---@field admitted? boolean
 ---@field active? boolean
 ---@field workload? string the Workload's name; nil where it has none yet

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What job.kueue tells of the job's Workload: all Workloads are listed once a run. */
+/* What job.kueue tells of the job's Workload: by the watch of Workloads, or all of them are listed once a run. */
 #include <lauxlib.h>
 
 #include "binding/base/pending.h"
@@ -42,17 +42,23 @@ static void set_text(lua_State *L, const char *name, const char *text)
     lua_setfield(L, -2, name);
 }
 
-static void push_found(lua_State *L, bool found, const struct listed_workload *w)
+static void push_found(lua_State *L, enum workload_seen seen, const struct listed_workload *w, bool ended)
 {
+    enum kueue_state state;
+    bool known = workload_state(seen, w, ended, &state), found = seen == WORKLOAD_FOUND;
     lua_createtable(L, 0, 6);
-    set_text(L, "state", kueue_state_name(found ? w->state : KUEUE_WAITING));
-    lua_pushboolean(L, found && w->state == KUEUE_ADMITTED);
+    set_text(L, "state", known ? kueue_state_name(state) : "");
+    lua_pushboolean(L, known && state == KUEUE_ADMITTED);
     lua_setfield(L, -2, "admitted");
-    lua_pushboolean(L, !found || w->state != KUEUE_STOPPED);
+    lua_pushboolean(L, state != KUEUE_STOPPED);
     lua_setfield(L, -2, "active");
     set_text(L, "workload", found ? w->name : "");
     set_text(L, "reason", found ? w->reason : "");
-    set_text(L, "message", found ? w->message : "it has no Workload yet");
+    set_text(L, "message",
+             found    ? w->message
+             : !known ? "the server has no Kueue"
+             : ended  ? "its Workload is gone"
+                      : "it has no Workload yet");
 }
 
 /* The job is at index 1. */
@@ -62,18 +68,18 @@ static int push_workload(lua_State *L)
     struct lua_job *job = lua_job_at(L, 1);
     struct listed_workload workload;
     struct error err;
-    bool found = false;
+    enum workload_seen seen;
     if (!run || !job || job->cluster != run->site->cluster) { /* a job that the script kept from another run */
         lua_pushnil(L);
         return 1;
     }
     struct looking *l = pending_new(L, sizeof *l, give_up, release);
     l->wait.ready = ready;
-    switch (run_workloads_get(run, job->view.uid, &l->wait, &found, &workload, &err)) {
+    switch (run_workloads_get(run, job->view.name_space, job->view.uid, &l->wait, &seen, &workload, &err)) {
     case RUN_WORKLOADS_WAIT:
         return pending_wait(L, &l->pending, listed_k);
     case RUN_WORKLOADS_READY:
-        push_found(L, found, &workload);
+        push_found(L, seen, &workload, mpijob_phase_finished(job->view.phase));
         break;
     case RUN_WORKLOADS_FAILED:
         pending_over(&l->pending);

@@ -97,7 +97,7 @@ static void tell_watch(void *data, const struct watch_part *part)
     struct visit *v = data;
     bool blind = watch_part_blind(part);
     v->silence_us = part->silence_us;
-    buf_printf(&v->name, "%ss in %s%s on cluster %s", mpijob_kind_info(part->kind)->name,
+    buf_printf(&v->name, "%s%ss in %s%s on cluster %s", part->kind ? "" : "Kueue's ", watch_part_name(part),
                part->name_space ? "namespace " : "all namespaces", part->name_space ? part->name_space : "",
                name_of(v->at));
     if (part->absent)

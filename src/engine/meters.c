@@ -66,7 +66,7 @@ static void collect_watch(void *data, const struct watch_part *part)
     const struct visit *v = data;
     const char *reason = part->trouble ? part->trouble->reason : part->synced ? "" : "NotListedYet";
     metric_set(v->m->blind, watch_part_blind(part),
-               METRIC_VALUES(v->cluster, mpijob_kind_info(part->kind)->name, part->name_space, reason));
+               METRIC_VALUES(v->cluster, watch_part_name(part), part->name_space, reason));
 }
 
 static void collect_queue(void *data, const char *policy, size_t depth)

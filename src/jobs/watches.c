@@ -7,99 +7,13 @@
 
 #include "base/texts.h"
 #include "cluster/cluster.h"
+#include "jobs/watch_wish.h"
 #include "mpijob/dialect.h"
 #include "mpijob/kinds_added.h"
 #include "policy/in_force.h"
 
-/* ---- what is needed ---- */
-
-/* What the policies need of one kind of job. */
-struct wish {
-    bool any;                /* there are such policies */
-    bool everywhere;         /* all namespaces */
-    bool by_labels;          /* all of them select by `selector` */
-    const char **namespaces; /* NULL-terminated, each once; the texts are those of the policies or of the site */
-    size_t count;
-    struct buf selector;
-};
-
-static bool has(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
-static int wish_namespace(struct wish *w, const char *name)
-{
-    if (has(w->namespaces, w->count, name))
-        return 0;
-    const char **names = realloc(w->namespaces, (w->count + 2) * sizeof *names);
-    if (!names)
-        return ERR_NOMEM;
-    w->namespaces = names;
-    names[w->count++] = name;
-    names[w->count] = NULL;
-    return 0;
-}
-
-/* To a watch that selects by a label, a job that loses the label seems to be deleted, and one that gets it seems to be
- * new. That is right for `on = "match"`, and wrong for the other events. */
-static void wish_labels(struct wish *w, const struct policy *p)
-{
-    struct buf mine = BUF_INIT;
-    mpijob_match_selector(p->match, &mine);
-    if (!w->any) {
-        w->by_labels = p->on == ON_MATCH && mine.len && !mine.failed;
-        buf_add_str(&w->selector, buf_str(&mine));
-    } else if (p->on != ON_MATCH || !str_eq(buf_str(&mine), buf_str(&w->selector))) {
-        w->by_labels = false;
-    }
-    buf_free(&mine);
-}
-
-static int wish_policy(struct wish *w, const struct policy *p, const char *const *scope)
-{
-    wish_labels(w, p);
-    w->any = true;
-    const char *const *names = scope ? scope : mpijob_match_namespaces(p->match);
-    int rc = 0;
-    if (!names)
-        w->everywhere = true;
-    for (; names && *names && !rc; names++) {
-        if (mpijob_match_in_namespace(p->match, str_of(*names)))
-            rc = wish_namespace(w, *names);
-    }
-    return rc;
-}
-
-static int make_wish(struct wish *w, const struct watches *watches, const struct policy_set *set,
-                     const struct mpijob_kind *kind)
-{
-    int rc = 0;
-    *w = (struct wish){0};
-    for (size_t i = 0; i < set->count && !rc; i++) {
-        const struct policy *p = set->entries[i].policy;
-        if (p->on && policy_kind_in_force(p, kind, watches->site->cluster))
-            rc = wish_policy(w, p, watches->site->namespaces);
-    }
-    if (!w->everywhere && !w->count)
-        w->any = false; /* no namespace in scope can match */
-    if (!w->by_labels)
-        buf_reset(&w->selector);
-    return rc ? rc : w->selector.failed;
-}
-
-static void free_wish(struct wish *w)
-{
-    free(w->namespaces);
-    buf_free(&w->selector);
-}
-
 /* Does the cache have what the wish asks for, and no more? */
-static bool granted(const struct job_cache *held, const struct wish *w)
+static bool granted(const struct job_cache *held, const struct watch_wish *w)
 {
     struct mpijob_target target = cluster_target(held->of->site->cluster, held->kind);
     size_t n = 0;
@@ -107,7 +21,7 @@ static bool granted(const struct job_cache *held, const struct wish *w)
         !str_is(buf_str(&w->selector), held->selector) || w->everywhere != !held->namespaces)
         return false;
     for (; !w->everywhere && held->namespaces[n]; n++) {
-        if (!has(w->namespaces, w->count, held->namespaces[n]))
+        if (!watch_wish_names(w, held->namespaces[n]))
             return false;
     }
     return w->everywhere || n == w->count;
@@ -190,7 +104,7 @@ static void let_go(struct watches *watches, size_t index)
     watches_release(held);
 }
 
-static int copy_names(struct job_cache *held, const struct wish *w)
+static int copy_names(struct job_cache *held, const struct watch_wish *w)
 {
     held->selector = str_dup(w->selector.len ? buf_str(&w->selector) : str_of(""));
     if (!held->selector)
@@ -258,7 +172,7 @@ static bool is_alone(const struct watches *watches, size_t kind)
     return i < watches->list_count;
 }
 
-static void open_one(struct watches *watches, const struct mpijob_kind *kind, const struct wish *w)
+static void open_one(struct watches *watches, const struct mpijob_kind *kind, const struct watch_wish *w)
 {
     struct error err;
     struct job_cache *held = calloc(1, sizeof *held);
@@ -306,8 +220,8 @@ static const struct mpijob_kind *kind_of(const struct policy_set *set, size_t in
 static void update_one(struct watches *watches, const struct policy_set *set, const struct mpijob_kind *kind)
 {
     struct job_cache **cache = &watches->caches[mpijob_kind_index(kind)];
-    struct wish w;
-    int rc = make_wish(&w, watches, set, kind);
+    struct watch_wish w;
+    int rc = watch_wish_make(&w, watches, set, kind);
     if (rc)
         log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched: out of memory",
                   LOG_FIELDS({"cluster", watches->site->told}));
@@ -316,12 +230,60 @@ static void update_one(struct watches *watches, const struct policy_set *set, co
         if (!rc && w.any)
             open_one(watches, kind, &w);
     }
-    free_wish(&w);
+    watch_wish_free(&w);
 }
+
+/* ---- Kueue's Workloads ---- */
+
+static void workload_changed(void *data, const struct workload_job *job)
+{
+    struct watches *watches = data;
+    struct watch_subscriber *subscriber;
+    DL_FOREACH(watches->subscribers, subscriber)
+    {
+        if (subscriber->workload)
+            subscriber->workload(subscriber, job);
+    }
+}
+
+static void workloads_synced(void *data)
+{
+    workload_changed(data, NULL);
+}
+
+static void close_workloads(struct watches *watches)
+{
+    workload_watch_close(watches->workloads);
+    watches->workloads = NULL;
+}
+
+/* Only where a policy asks for what becomes of them. */
+static void update_workloads(struct watches *watches, const struct policy_set *set)
+{
+    struct watch_wish w;
+    struct error err;
+    int rc = watch_wish_make(&w, watches, set, NULL);
+    const struct workload_watch_call call = {.site = watches->site,
+                                             .namespaces = w.everywhere ? NULL : w.namespaces,
+                                             .changed = workload_changed,
+                                             .synced = workloads_synced,
+                                             .data = watches};
+    if (rc || !w.any || (watches->workloads && !workload_watch_is_of(watches->workloads, call.namespaces)))
+        close_workloads(watches);
+    if (!rc && w.any && !watches->workloads)
+        rc = workload_watch_open(&call, &watches->workloads, &err);
+    if (rc)
+        log_event(watches->site->log, LOG_ERROR, "Kueue's Workloads cannot be watched: out of memory",
+                  LOG_FIELDS({"cluster", watches->site->told}));
+    watch_wish_free(&w);
+}
+
+/* ---- all of them ---- */
 
 void watches_update(struct watches *watches, const struct policy_set *set)
 {
     note_lists(watches, set);
+    update_workloads(watches, set);
     for (size_t k = 0; k < MPIJOB_KINDS_MOST; k++) {
         const struct mpijob_kind *kind = kind_of(set, k);
         if (kind)
@@ -333,6 +295,7 @@ void watches_update(struct watches *watches, const struct policy_set *set)
 
 void watches_close(struct watches *watches)
 {
+    close_workloads(watches);
     for (size_t k = 0; k < MPIJOB_KINDS_MOST; k++)
         let_go(watches, k);
     free(watches->lists);

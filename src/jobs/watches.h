@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The watches of one cluster: one for each kind of job whose events a policy in force there waits for. Each keeps a
+/* The watches of one cluster: one for each kind of job whose events a policy in force there waits for, and one of
+ * Kueue's Workloads where such a policy asks for the state of a job there (match.kueue). Each keeps a
  * cache of the jobs in the namespaces that those policies are about, and tells subscribers what becomes of the jobs. */
 #ifndef MPIJOBD_JOBS_WATCHES_H
 #define MPIJOBD_JOBS_WATCHES_H
@@ -8,6 +9,7 @@
 #include "jobs/gpu_sum.h"
 #include "policy/load.h"
 #include "site/site.h"
+#include "workloads/workload_watch.h"
 
 struct watches;
 
@@ -30,6 +32,9 @@ struct watch_subscriber {
     void (*event)(struct watch_subscriber *subscriber, struct job_cache *cache, const struct cache_event *event);
     /* The cache has all jobs of a scope now: see cache_scope. Comes again each time after it had lost the server. */
     void (*synced)(struct watch_subscriber *subscriber, struct job_cache *cache);
+    /* The Workload by which Kueue manages the job has another state or reason, or is gone; NULL: any of them may have.
+     * May be NULL. */
+    void (*workload)(struct watch_subscriber *subscriber, const struct workload_job *job);
     struct watch_subscriber *prev, *next;
 };
 
@@ -42,6 +47,7 @@ struct watches {
     uint64_t *lists; /* the kinds of each policy with `on`, as bits by their index: where the server has none of a
                       * policy's kinds, that is trouble */
     size_t list_count;
+    struct workload_watch *workloads;     /* Kueue's; NULL: no policy in force asks for them, or memory was out */
     struct watch_subscriber *subscribers; /* list */
 };
 
@@ -59,14 +65,16 @@ void watches_close(struct watches *watches);
 
 /* What is listed and watched, or should be: a namespace of a kind, or all. */
 struct watch_part {
-    const struct mpijob_kind *kind;
-    const char *name_space;      /* NULL: all */
-    bool synced;                 /* its jobs were listed */
-    const struct error *trouble; /* why they cannot be listed or watched now; NULL: nothing is wrong that is known */
-    int64_t silence_us;          /* since the server was last heard for it; -1: never */
-    bool absent;                 /* the server does not have the kind, and each policy about it has another there */
-    uint64_t lacked;             /* the kinds that the server does not have, as bits by their index */
+    const struct mpijob_kind *kind; /* NULL: Kueue's Workloads */
+    const char *name_space;         /* NULL: all */
+    bool synced;                    /* its jobs were listed */
+    const struct error *trouble;    /* why they cannot be listed or watched now; NULL: nothing is wrong that is known */
+    int64_t silence_us;             /* since the server was last heard for it; -1: never */
+    bool absent;                    /* the server does not have the kind, and each policy about it has another there */
+    uint64_t lacked;                /* the kinds that the server does not have, as bits by their index */
 };
+/* "MPIJob", "Workload". */
+const char *watch_part_name(const struct watch_part *part);
 /* It is not known what becomes of the jobs there. */
 static inline bool watch_part_blind(const struct watch_part *part)
 {

@@ -113,11 +113,32 @@ static bool is_absent(const struct watches *watches, size_t kind, uint64_t lacke
     return says_lacked(trouble);
 }
 
+const char *watch_part_name(const struct watch_part *part)
+{
+    return part->kind ? mpijob_kind_info(part->kind)->name : "Workload";
+}
+
 bool watch_part_concerns(const struct watch_part *part, const struct policy *p)
 {
+    bool there = !part->name_space || mpijob_match_in_namespace(p->match, str_of(part->name_space));
+    if (!part->kind)
+        return p->on && p->kueue_states && there;
     bool others = says_lacked(part->trouble) && policy_kinds_bits(&p->kinds) & ~part->lacked;
-    return p->on && !others && policy_kinds_have(&p->kinds, part->kind) &&
-           (!part->name_space || mpijob_match_in_namespace(p->match, str_of(part->name_space)));
+    return p->on && !others && policy_kinds_have(&p->kinds, part->kind) && there;
+}
+
+static void each_of_workloads(const struct watches *watches, void (*visit)(void *data, const struct watch_part *part),
+                              void *data)
+{
+    size_t count = watches->workloads ? workload_watch_scopes(watches->workloads) : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct workload_scope scope = workload_watch_scope(watches->workloads, i);
+        const struct watch_part part = {.name_space = scope.name_space,
+                                        .synced = scope.synced,
+                                        .trouble = scope.trouble,
+                                        .silence_us = scope.silence_us};
+        visit(data, &part);
+    }
 }
 
 void watches_each(const struct watches *watches, void (*visit)(void *data, const struct watch_part *part), void *data)
@@ -141,4 +162,5 @@ void watches_each(const struct watches *watches, void (*visit)(void *data, const
             visit(data, &part);
         }
     }
+    each_of_workloads(watches, visit, data);
 }

@@ -3,9 +3,17 @@
 #include "policy/asked_again.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 #include "policy/load.h"
 #include "time/duration.h"
+
+void policy_asked_write(const struct policy_asked *a, struct buf *out)
+{
+    buf_printf(out, "%s: %s", a->name, a->wanted);
+    if (strcmp(a->plugin, "mpijobd") != 0)
+        buf_printf(out, " (plugin %s)", a->plugin);
+}
 
 bool policy_asks_again(const struct policy *p)
 {
@@ -14,7 +22,8 @@ bool policy_asks_again(const struct policy *p)
 
 static const char *who(const struct policy *p)
 {
-    return p->own_where ? "`where`" : "a plugin's condition";
+    bool kueue_alone = p->asked_count == 1 && p->kueue_states;
+    return p->own_where ? "`where`" : kueue_alone ? "match.kueue" : "a plugin's condition";
 }
 
 void policy_when_asked(const struct policy *p, struct buf *out)
@@ -24,9 +33,9 @@ void policy_when_asked(const struct policy *p, struct buf *out)
     if (!(p->on & ON_MATCH))
         buf_printf(out, "%s is asked once, when a job is %s", who(p), policy_on_name(p->on));
     else
-        buf_printf(out, "%s is asked when all else of match holds, %sagain when the job changes%s%s%s", who(p),
-                   p->recheck ? "" : "and ", p->recheck ? ", and every " : "", p->recheck ? span : "",
-                   p->recheck ? " while it says no" : "");
+        buf_printf(out, "%s is asked when all else of match holds, %sagain when the job%s changes%s%s%s", who(p),
+                   p->recheck ? "" : "and ", p->kueue_states ? " or its Workload" : "",
+                   p->recheck ? ", and every " : "", p->recheck ? span : "", p->recheck ? " while it says no" : "");
 }
 
 void policy_not_asked(const struct policy *p, struct buf *out)

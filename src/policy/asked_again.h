@@ -9,6 +9,9 @@
 
 struct policy_set;
 
+/* `calendar: "open" (plugin business-calendar)` */
+void policy_asked_write(const struct policy_asked *asked, struct buf *out);
+
 bool policy_asks_again(const struct policy *policy); /* it has `on` and `where`, so there is something to say */
 /* "`where` is asked when all else of match holds, and again when the job changes" */
 void policy_when_asked(const struct policy *policy, struct buf *out);

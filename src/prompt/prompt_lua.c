@@ -103,10 +103,10 @@ struct caches {
 static void add_cache(void *data, const struct watch_part *part)
 {
     struct caches *c = data;
-    const struct job_cache *cache = c->watches->caches[mpijob_kind_index(part->kind)];
+    const struct job_cache *cache = part->kind ? c->watches->caches[mpijob_kind_index(part->kind)] : NULL;
     struct cache_stats stats;
     json_write_object(&c->w);
-    json_member_text_if(&c->w, "kind", mpijob_kind_info(part->kind)->name);
+    json_member_text_if(&c->w, "kind", watch_part_name(part));
     json_member_text_if(&c->w, "namespace", part->name_space ? part->name_space : "(all)");
     json_member_text_if(&c->w, "state",
                         part->trouble  ? part->trouble->message
@@ -116,6 +116,11 @@ static void add_cache(void *data, const struct watch_part *part)
         cache_stats(cache->cache, &stats);
         json_member_int(&c->w, "jobs", (int64_t)stats.jobs);
         json_member_int(&c->w, "memory", (int64_t)stats.memory_bytes);
+    } else if (!part->kind) {
+        struct workload_watch_stats kept;
+        workload_watch_stats(c->watches->workloads, &kept);
+        json_member_int(&c->w, "jobs", (int64_t)kept.workloads);
+        json_member_int(&c->w, "memory", (int64_t)kept.bytes);
     }
     json_write_end(&c->w);
 }

@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "run/run.h"
+#include "run/runs.h"
 #include "site/site.h"
 
 struct run_workloads {
@@ -41,10 +42,25 @@ static struct run_workloads *begin(struct run *run)
     return w;
 }
 
-enum run_workloads_state run_workloads_get(struct run *run, struct str uid, struct run_workloads_wait *wait,
-                                           bool *found, struct listed_workload *out, struct error *err)
+enum workload_seen run_workloads_known(const struct run *run, struct str name_space, struct str uid,
+                                       struct listed_workload *out)
+{
+    const struct watches *watches = run->runs->watches;
+    const struct run_workloads *w = run->workloads;
+    enum workload_seen seen = workload_watch_find(watches ? watches->workloads : NULL, name_space, uid, out);
+    if (seen != WORKLOAD_UNSEEN || !w || !w->listed || w->err.code)
+        return seen;
+    return workload_list_find(w->list, uid, out);
+}
+
+enum run_workloads_state run_workloads_get(struct run *run, struct str name_space, struct str uid,
+                                           struct run_workloads_wait *wait, enum workload_seen *seen,
+                                           struct listed_workload *out, struct error *err)
 {
     struct run_workloads *w = run->workloads;
+    *seen = run_workloads_known(run, name_space, uid, out);
+    if (*seen != WORKLOAD_UNSEEN)
+        return RUN_WORKLOADS_READY;
     if (!w)
         w = run->workloads = begin(run);
     if (!w) {
@@ -60,7 +76,7 @@ enum run_workloads_state run_workloads_get(struct run *run, struct str uid, stru
         *err = w->err;
         return RUN_WORKLOADS_FAILED;
     }
-    *found = workload_list_find(w->list, uid, out);
+    *seen = workload_list_find(w->list, uid, out);
     return RUN_WORKLOADS_READY;
 }
 

@@ -41,6 +41,13 @@ static enum job_found find_match(int64_t at_us, int64_t now_us, const int64_t *s
 
 /* ---- a look ---- */
 
+/* From when it matches; INT64_MAX: it does not. */
+static int64_t matches_since(const struct event_trigger *t, const struct mpijob_view *v, int64_t now_us)
+{
+    int64_t at_us = mpijob_match_since(t->entry.policy->match, v, now_us);
+    return at_us != INT64_MAX && event_kueue_rules_out(t, v) ? INT64_MAX : at_us;
+}
+
 static unsigned baseline_of(struct event_trigger *t, uint32_t slot)
 {
     const struct event_scope *scope = event_scope(t, slot);
@@ -112,7 +119,7 @@ static void look(struct event_trigger *t, uint32_t slot, const struct mpijob_vie
     const struct policy *p = t->entry.policy;
     int64_t now_us = clock_now(t->site->clock);
     if (job_on_run(j)) { /* looked at when the run has told what became of it */
-        bool left = mpijob_match_since(p->match, v, now_us) == INT64_MAX;
+        bool left = matches_since(t, v, now_us) == INT64_MAX;
         if (left)
             event_wait_ends(t, slot);
         event_step(t, slot, left ? JOB_SEEN_LEAVING : JOB_SEEN_MATCHING, INT64_MAX);
@@ -120,7 +127,7 @@ static void look(struct event_trigger *t, uint32_t slot, const struct mpijob_vie
     }
     if (!mpijob_match_name_fits(p->match, v))
         return;
-    int64_t at_us = mpijob_match_since(p->match, v, now_us);
+    int64_t at_us = matches_since(t, v, now_us);
     unsigned before = job_kinds(j, HANDLING_PENDING);
     bool matches = at_us <= now_us, write = false;
     if (p->on & ON_ADDED)

@@ -2,10 +2,10 @@
 /* What the files event_*.c share. They drive the tables of job_state.h. event_trigger.c: the trigger's life, the
  * reading of what is handled, its turns; event_text.c: what a new
  * text of the policy changes; event_scan.c: the look at all jobs; event_look.c: from a job as it is to what
- * is found of it; event_queue.c: the jobs' steps, the queue, room for the jobs; event_time.c: when the trigger acts
- * again; event_rows.c: what is durable; event_siblings.c: the other
- * kinds of the policy; event_wait.c: since when the whole match
- * holds, where it has to hold for some time; event_batch.c: a run's jobs and what became of
+ * is found of it; event_kueue.c: what its Workload has to do with that;
+ * event_queue.c: the jobs' steps, the queue, room for the jobs; event_time.c: when the trigger acts again;
+ * event_rows.c: what is durable; event_siblings.c: the other kinds of the policy; event_wait.c: since when the
+ * whole match holds, where it has to hold for some time; event_batch.c: a run's jobs and what became of
  * them; event_early.c: runs that come before the one that acts. */
 #ifndef MPIJOBD_TRIGGER_EVENT_PARTS_H
 #define MPIJOBD_TRIGGER_EVENT_PARTS_H
@@ -127,7 +127,7 @@ void event_scan(struct event_trigger *t); /* a slice of it */
 enum event_look {
     EVENT_FIRST,   /* at the start: it may have been handled before */
     EVENT_ADDED,   /* it is new */
-    EVENT_CHANGED, /* it has changed */
+    EVENT_CHANGED, /* it has changed, or its Workload */
     EVENT_AGAIN,   /* time has passed, or the policy is another */
 };
 /* There is room for the slot. fired_us: the instant that has come, MPIJOB_NO_TIME: none has. */
@@ -137,6 +137,10 @@ void event_look_cached(struct event_trigger *t, uint32_t slot, enum event_look h
 /* before: the job as it was; NULL: its row, if it has one, is removed at the next start. */
 void event_gone(struct event_trigger *t, uint32_t slot, const struct mpijob_view *before);
 void event_unpass(struct event_trigger *t, uint32_t slot); /* what was given up is as if it had not come */
+
+/* ---- event_kueue.c ---- */
+/* Is the Workload by which Kueue manages the job known to be in none of the states that match.kueue asks for? */
+bool event_kueue_rules_out(const struct event_trigger *t, const struct mpijob_view *view);
 
 /* ---- event_queue.c ---- */
 int event_room(struct event_trigger *t, uint32_t slot); /* 0, or ERR_NOMEM */

@@ -39,6 +39,8 @@ const struct mpijob_kind *event_trigger_kind(const struct event_trigger *t);
 /* What the watches tell of any cache; those of another cache than the trigger's do nothing. */
 void event_trigger_event(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event);
 void event_trigger_synced(struct event_trigger *t, const struct job_cache *held);
+/* The job's Workload has changed; NULL: that of any job may have (struct watch_subscriber). */
+void event_trigger_workload(struct event_trigger *t, const struct workload_job *job);
 /* The job is in no loop of policies any more: what was given up because of it is looked at again. */
 void event_trigger_let_go(struct event_trigger *t, uint32_t slot);
 

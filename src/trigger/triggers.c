@@ -192,11 +192,17 @@ static void synced(struct watch_subscriber *listener, struct job_cache *cache)
         event_trigger_synced(e, cache);
 }
 
+static void workload_told(struct watch_subscriber *listener, const struct workload_job *job)
+{
+    for (struct event_trigger *e = of_listener(listener)->events; e; e = event_trigger_next(e))
+        event_trigger_workload(e, job);
+}
+
 /* ---- all of them ---- */
 
 void triggers_init(struct triggers *t, struct runs *runs)
 {
-    *t = (struct triggers){.runs = runs, .listener = {.event = told, .synced = synced}};
+    *t = (struct triggers){.runs = runs, .listener = {.event = told, .synced = synced, .workload = workload_told}};
     runs->known = triggers_known;
     runs->triggers = t;
 }

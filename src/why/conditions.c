@@ -29,6 +29,7 @@ void why_tell_conditions(struct why *why, const struct policy *policy, const str
     char trigger[POLICY_TRIGGER_TEXT];
     why->trigger = why_keep(why, policy_trigger_text(policy, trigger));
     why->by_event = policy->on != 0;
+    why->by_workload = policy->kueue_states != 0;
     why->jitter = policy->jitter;
     why->recheck = policy->recheck;
     why->asked_again = WHY_NEVER;

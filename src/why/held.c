@@ -156,11 +156,12 @@ static void by_watch(void *data, const struct watch_part *part)
     if (!there || !watch_part_blind(part) || !watch_part_concerns(part, r->entry.policy))
         return;
     const char *where = part->name_space ? part->name_space : "all namespaces";
+    const char *what = part->kind ? "the jobs" : "Kueue's Workloads";
     if (part->trouble)
-        why_hold(r->why, "blind", WHY_NEVER, "the jobs of %s cannot be %s: %s", where,
+        why_hold(r->why, "blind", WHY_NEVER, "%s of %s cannot be %s: %s", what, where,
                  part->synced ? "watched" : "listed", part->trouble->message);
     else
-        why_hold(r->why, "blind", WHY_NEVER, "the jobs of %s are not listed yet", where);
+        why_hold(r->why, "blind", WHY_NEVER, "%s of %s are not listed yet", what, where);
 }
 
 #define PASSED_UNTIL "it is tried again when the policies are loaded again, or when it comes to match again"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cluster/cluster.h"
+#include "run/run_workloads.h"
 #include "site/site.h"
 #include "why/gather_parts.h"
 
@@ -57,6 +58,24 @@ static const char *first_line(struct why *why, const char *text)
     return why_keep_str(why, str_n(text, strcspn(text, "\n")));
 }
 
+/* What match.kueue has found; NULL: nothing that is known. */
+static const char *kueue_of(struct why_request *r)
+{
+    struct listed_workload w;
+    enum kueue_state state;
+    bool ended = mpijob_phase_finished(r->view.phase);
+    if (!kueue_manages(r->view.object))
+        return "Kueue does not manage it";
+    enum workload_seen seen =
+        r->look.run ? run_workloads_known(r->look.run, r->view.name_space, r->view.uid, &w) : WORKLOAD_UNSEEN;
+    if (!workload_state(seen, &w, ended, &state))
+        return seen == WORKLOAD_NO_KUEUE ? "the server has no Kueue" : NULL;
+    if (seen != WORKLOAD_FOUND)
+        return ended ? "finished, and its Workload is gone" : "waiting: it has no Workload yet";
+    return why_printf(r->why, "%s, by its Workload %s%s%s%s%s", kueue_state_name(state), w.name, *w.reason ? ": " : "",
+                      w.reason, *w.message ? ", " : "", w.message);
+}
+
 static void where(void *data, const struct run_where *said)
 {
     struct why_request *r = data;
@@ -64,9 +83,12 @@ static void where(void *data, const struct run_where *said)
         r->look.told = true;
         return;
     }
+    bool of_kueue = said->name && strcmp(said->name, "kueue") == 0 && r->entry.policy->kueue_states && !said->error;
+    const char *found = of_kueue ? kueue_of(r) : NULL;
     why_add(r->why, &(struct why_condition){.key = said->name ? said->name : "where",
                                             .wanted = said->name ? said->value : said->place,
-                                            .value = said->error    ? first_line(r->why, said->error)
+                                            .value = found          ? found
+                                                     : said->error  ? first_line(r->why, said->error)
                                                      : said->wanted ? "true"
                                                                     : "false",
                                             .holds = said->wanted,

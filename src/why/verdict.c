@@ -113,7 +113,7 @@ static void add_asked_again(const struct why *why, struct buf *out)
     }
     if (!why->by_event || !asked || !declarative)
         return;
-    buf_puts(out, "; it is asked again when the job changes");
+    buf_printf(out, "; it is asked again when the job%s changes", why->by_workload ? " or its Workload" : "");
     if (why->asked_again != WHY_NEVER)
         buf_printf(out, ", and at %s (recheck)", why_instant(why, why->asked_again, at));
     else if (why->recheck)

@@ -72,6 +72,7 @@ struct why {
 
     const char *trigger;  /* "on match, finished", "every 10m", "0 9 * * mon-fri (Europe/Berlin)" */
     bool by_event;        /* it has `on` */
+    bool by_workload;     /* and what Kueue does with the job counts too */
     int64_t next;         /* when the policy looks at the job next, in time for matches_at; WHY_NOW, or never */
     int64_t jitter;       /* microseconds that may come on top of it */
     const char *standing; /* "it waits for a run", "a run has it now": of a running daemon; NULL: neither */

@@ -24,6 +24,7 @@ static const struct permission permissions[PERMISSIONS] = {
     {"patch", "", "events"},
     {"get", KUEUE_GROUP, KUEUE_WORKLOADS},
     {"list", KUEUE_GROUP, KUEUE_WORKLOADS},
+    {"watch", KUEUE_GROUP, KUEUE_WORKLOADS},
     {"patch", KUEUE_GROUP, KUEUE_WORKLOADS},
 };
 

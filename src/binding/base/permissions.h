@@ -27,10 +27,11 @@ enum {
     MAY_PATCH_EVENT = 1 << 14,
     MAY_GET_WORKLOAD = 1 << 15, /* Kueue's, by which it manages jobs */
     MAY_LIST_WORKLOADS = 1 << 16,
-    MAY_PATCH_WORKLOAD = 1 << 17,
-    MAY_OTHERS = 1 << 18, /* verbs on objects of any kind; which ones is known only when the policy runs */
+    MAY_WATCH_WORKLOADS = 1 << 17,
+    MAY_PATCH_WORKLOAD = 1 << 18,
+    MAY_OTHERS = 1 << 19, /* verbs on objects of any kind; which ones is known only when the policy runs */
 };
-#define PERMISSIONS 18 /* bits that stand for a verb on a resource: all but MAY_OTHERS */
+#define PERMISSIONS 19 /* bits that stand for a verb on a resource: all but MAY_OTHERS */
 
 #define MAY_OF_A_KIND ((1U << 7) - 1) /* the bits that are on a kind of job; the others are the same for all kinds */
 #define MAY_REPLACE (MAY_GET | MAY_UPDATE) /* it reads the job after a conflict and after a lost answer: hence get */

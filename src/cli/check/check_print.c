@@ -270,6 +270,15 @@ static void print_freezes(const struct freezes *f, int64_t now)
     }
 }
 
+static void print_condition(const struct policy_asked *asked)
+{
+    struct buf text = BUF_INIT;
+    policy_asked_write(asked, &text);
+    if (!text.failed)
+        printf("  %s\n", text.ptr);
+    buf_free(&text);
+}
+
 static void print_plugins(const struct policy_set *set)
 {
     for (size_t i = 0; i < set->plugins.count; i++) {
@@ -294,7 +303,7 @@ static void print_table(const struct checking *c, const struct policy_set *set)
         printf("%-*s  %-*s  %s:%d%s\n", widths[0], p->name, widths[1], policy_trigger_text(p, text), p->file, p->line,
                p->dry_run ? "  (dry run)" : "");
         for (size_t k = 0; k < p->asked_count; k++)
-            printf("  %s: %s (plugin %s)\n", p->asked[k].name, p->asked[k].wanted, p->asked[k].plugin);
+            print_condition(&p->asked[k]);
         print_asked(p);
         print_waits(p);
         print_window(p, c->now);

@@ -8,7 +8,7 @@
 
 #include "cli/get/get_parts.h"
 #include "cli/terminal/terminal.h"
-#include "cluster/workload_list.h"
+#include "workloads/workload_list.h"
 #include "yaml/convert.h"
 #include "json/write.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "cli/get/get_parts.h"
-#include "cluster/workload_list.h"
+#include "workloads/workload_list.h"
 
 static void listed(void *data, const struct error *err)
 {
@@ -59,9 +59,12 @@ bool get_kueue(struct get *g, const struct mpijob_view *v, struct buf *out, int6
     (void)number;
     if (!g->workloads || !kueue_manages(v->object))
         return false;
-    bool found = workload_list_find(g->workloads, v->uid, &workload);
-    buf_puts(out, kueue_state_name(found ? workload.state : KUEUE_WAITING));
-    if (found && workload.state == KUEUE_STOPPED && *workload.reason)
+    enum kueue_state state;
+    enum workload_seen seen = workload_list_find(g->workloads, v->uid, &workload);
+    if (!workload_state(seen, &workload, mpijob_phase_finished(v->phase), &state))
+        return false;
+    buf_puts(out, kueue_state_name(state));
+    if (seen == WORKLOAD_FOUND && state == KUEUE_STOPPED && *workload.reason)
         buf_printf(out, " (%s)", workload.reason);
     return false;
 }

@@ -18,6 +18,7 @@
 #include "cli/terminal/progress.h"
 #include "cli/terminal/terminal.h"
 #include "pause/paused.h"
+#include "policy/asked_again.h"
 #include "json/write.h"
 
 struct planning {
@@ -119,8 +120,9 @@ static void add_text(const struct planning *p, const struct run *run, const char
     mpijob_diff_write(result->launcher, p->colour, out);
     buf_printf(out, "  %s: %s\n", mpijob_effect_name(result->effect), result->why);
     for (size_t i = 0; i < asked_count(run); i++) {
-        const struct policy_asked *a = &run->policy->asked[i];
-        buf_printf(out, "  holds %s: %s (plugin %s)\n", a->name, a->wanted, a->plugin);
+        buf_puts(out, "  holds ");
+        policy_asked_write(&run->policy->asked[i], out);
+        buf_putc(out, '\n');
     }
 }
 

@@ -276,7 +276,10 @@ static int add_policy(struct needs *needs, const struct policy_entry *e, const s
     int rc = add_verbs(needs, p, kind, verbs & ~(unsigned)MAY_OTHERS, matches, scope, err);
     if (rc || !p->on || !policy_kinds_have(&p->kinds, kind))
         return rc;
-    return add_verbs(needs, p, kind, MAY_LIST | MAY_WATCH, true, scope, err);
+    /* match.kueue: Workloads are watched too, whose bits are counted once, with MPIJobs */
+    rc = p->kueue_states ? add_verbs(needs, p, KIND_MPIJOB, MAY_LIST_WORKLOADS | MAY_WATCH_WORKLOADS, true, scope, err)
+                         : 0;
+    return rc ? rc : add_verbs(needs, p, kind, MAY_LIST | MAY_WATCH, true, scope, err);
 }
 
 static int add_kinds(struct needs *needs, const struct policy_entry *e, bool events, const char *const *scope,

@@ -60,6 +60,7 @@ static void read_match(struct defining *d, int index)
     for (int i = 1; kept && lua_conditions_at(d->L, p->where, i, &c); i++)
         kept = keep_asked(p, &c);
     p->own_where = lua_conditions_own(d->L, p->where);
+    p->kueue_states = lua_conditions_kueue(d->L, p->where);
     if (!kept)
         definition_found(d, "match", "cannot be read: out of memory");
     d->event_keys |= d->findings == before ? 0 : EVENT_MATCH_BAD;

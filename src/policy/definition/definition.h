@@ -24,7 +24,8 @@ enum { ON_MATCH = 1, ON_ADDED = 2, ON_FINISHED = 4, ON_CHANGED = 8 };
 /* "match", say; of several bits the first one counts. */
 const char *policy_on_name(unsigned event);
 
-/* A condition of a plugin in `match`, which is asked by `where`: "calendar", "\"open\"", "business-calendar". */
+/* A condition of a plugin in `match`, which is asked by `where`: "calendar", "\"open\"", "business-calendar". That of
+ * match.kueue, where no plugin has it, is of "mpijobd". */
 struct policy_asked {
     char *name, *wanted, *plugin;
 };
@@ -64,7 +65,8 @@ struct policy {
     int where; /* reference into Lua's registry; LUA_NOREF: none */
     struct policy_asked *asked;
     size_t asked_count;
-    bool own_where; /* and the author's own function is asked after these */
+    unsigned kueue_states; /* that match.kueue asks for, a bit for each enum kueue_state; 0: none */
+    bool own_where;        /* and the author's own function is asked after these */
     enum policy_action action;
     int function; /* of ACTION_FUNCTION and ACTION_RUN: reference into Lua's registry */
     struct script_limits limits;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "plugin/plugin.h"
+#include "policy/values/lua_job_kueue.h"
 #include "policy/values/lua_json.h"
 #include "script/script.h"
 #include "json/value.h"
@@ -230,6 +231,15 @@ bool lua_conditions_at(lua_State *L, int where, int number, struct lua_condition
     }
     lua_settop(L, top);
     return out->name != NULL;
+}
+
+unsigned lua_conditions_kueue(lua_State *L, int where)
+{
+    int top = lua_gettop(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, where);
+    unsigned states = lua_tocfunction(L, -1) == ask && lua_getupvalue(L, -1, 1) ? lua_kueue_states(L) : 0;
+    lua_settop(L, top);
+    return states;
 }
 
 void lua_conditions_split(lua_State *L)

@@ -31,6 +31,9 @@ int lua_conditions_add(lua_State *L, int list, const char *name, int index, stru
 /* Takes a list and a function (or nil) off the stack and pushes the function that asks them all. */
 void lua_conditions_join(lua_State *L);
 
+/* The states that match.kueue asks for, a bit for each enum kueue_state; 0: it asks for none, or is a plugin's. */
+unsigned lua_conditions_kueue(lua_State *L, int where);
+
 /* What the function behind this reference asks, for people, one after the other: "calendar", "\"working-hours\"",
  * "business-calendar". False: there is no such number (from 1 on). The texts are valid as long as the function. */
 struct lua_condition {

@@ -86,3 +86,40 @@ void lua_job_push_kueue(lua_State *L, const struct lua_job *job)
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
 }
+
+/* ---- match.kueue ---- */
+
+static bool is(lua_State *L, const char *member, const char *text)
+{
+    lua_getfield(L, -1, member);
+    bool same = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), text) == 0;
+    lua_pop(L, 1);
+    return same;
+}
+
+/* The value of the condition on the top, as lua/mpijobd/kueue.lua has checked it. */
+static unsigned states_of(lua_State *L)
+{
+    unsigned states = 0;
+    if (lua_getfield(L, -1, "value") != LUA_TTABLE || lua_getfield(L, -1, "state") != LUA_TTABLE)
+        return 0;
+    for (int i = KUEUE_WAITING; i <= KUEUE_OVER; i++) {
+        lua_getfield(L, -1, kueue_state_name((enum kueue_state)i));
+        states |= (unsigned)lua_toboolean(L, -1) << i;
+        lua_pop(L, 1);
+    }
+    return states;
+}
+
+unsigned lua_kueue_states(lua_State *L)
+{
+    int list = lua_gettop(L);
+    unsigned states = 0;
+    for (int i = 1; lua_rawgeti(L, list, i) == LUA_TTABLE; i++) {
+        if (is(L, "name", "kueue") && is(L, "plugin", "mpijobd"))
+            states |= states_of(L);
+        lua_settop(L, list);
+    }
+    lua_settop(L, list);
+    return states;
+}

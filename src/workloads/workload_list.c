@@ -1,94 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One paged list of Workloads after the other, and what is kept of them. */
-#include "cluster/workload_list.h"
+/* One paged list of Workloads after the other. */
+#include "workloads/workload_list.h"
 
 #include <stdlib.h>
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
 #include "kube/verbs.h"
 
-#define MESSAGE_MOST 300 /* bytes of a condition's message */
-
-struct known {
-    UT_hash_handle hh;
-    struct listed_workload it;
-    char texts[]; /* the uid of its job, which is the key, then those of `it`; each ends in NUL */
-};
-
 struct workload_list {
     struct workload_list_call call;
-    struct known *known;
+    struct workload_table known;
     struct kube_list *list; /* under way */
     size_t version, place;  /* indices into kueue_versions and the namespaces */
+    bool absent;            /* the server has no Kueue */
     bool failed;
     struct error err;
 };
-
-/* ---- what is kept ---- */
-
-static void forget(struct workload_list *w)
-{
-    struct known *k, *next;
-    HASH_ITER(hh, w->known, k, next)
-    {
-        HASH_DEL(w->known, k);
-        free(k);
-    }
-}
-
-static char *put(char *to, struct str text, const char **out)
-{
-    memcpy(to, text.ptr ? text.ptr : "", text.len);
-    to[text.len] = '\0';
-    if (out)
-        *out = to;
-    return to + text.len + 1;
-}
-
-/* Of a job whose Workload was deleted there may be two for a moment: the one that stays counts. */
-static bool keep(struct workload_list *w, struct str uid, const struct kueue_workload *read)
-{
-    struct str message = read->message;
-    struct known *old;
-    message.len = message.len > MESSAGE_MOST ? MESSAGE_MOST : message.len;
-    HASH_FIND(hh, w->known, uid.ptr, uid.len, old);
-    if (old && read->deleting)
-        return true;
-    if (old) {
-        HASH_DEL(w->known, old);
-        free(old);
-    }
-    struct known *k =
-        calloc(1, sizeof *k + uid.len + read->name.len + read->queue.len + read->reason.len + message.len + 5);
-    if (!k)
-        return false;
-    char *at = put(k->texts, uid, NULL);
-    at = put(at, read->name, &k->it.name);
-    at = put(at, read->queue, &k->it.queue);
-    at = put(at, read->reason, &k->it.reason);
-    put(at, message, &k->it.message);
-    k->it.state = read->state;
-    HASH_ADD_KEYPTR(hh, w->known, k->texts, uid.len, k);
-    if (k->hh.tbl)
-        return true;
-    free(k);
-    return false;
-}
-
-/* ---- the lists ---- */
 
 static int begin(struct workload_list *w);
 
 static bool item(void *data, struct json object)
 {
     struct workload_list *w = data;
-    struct kueue_workload read;
-    char uid[64];
-    struct json label = json_get(json_at(object, "/metadata/labels"), KUEUE_JOB_UID);
-    if (json_string_at(label, "", uid, sizeof uid) || !kueue_workload_read(object, &read))
-        return true;
-    if (keep(w, str_of(uid), &read))
+    struct workload_job job;
+    if (!workload_job_of(object, &job) || workload_table_put(&w->known, &job, object) != WORKLOAD_NOMEM)
         return true;
     error_nomem(&w->err);
     w->failed = true;
@@ -107,6 +41,7 @@ static void listed(void *data, const char *resource_version, const struct error 
         w->err = *err;
         w->failed = true;
     }
+    w->absent = absent && !older;
     w->version += older;
     w->place += !err;
     bool more = older || (!absent && places && places[w->place]);
@@ -147,13 +82,11 @@ int workload_list_start(const struct workload_list_call *call, struct workload_l
     return 0;
 }
 
-bool workload_list_find(const struct workload_list *w, struct str uid, struct listed_workload *out)
+enum workload_seen workload_list_find(const struct workload_list *w, struct str uid, struct listed_workload *out)
 {
-    const struct known *k;
-    HASH_FIND(hh, w->known, uid.ptr, uid.len, k);
-    if (k)
-        *out = k->it;
-    return k != NULL;
+    if (w->absent)
+        return WORKLOAD_NO_KUEUE;
+    return workload_table_find(&w->known, uid, out) ? WORKLOAD_FOUND : WORKLOAD_NONE;
 }
 
 void workload_list_free(struct workload_list *w)
@@ -162,6 +95,6 @@ void workload_list_free(struct workload_list *w)
         return;
     if (w->list)
         kube_list_cancel(w->list);
-    forget(w);
+    workload_table_free(&w->known);
     free(w);
 }
