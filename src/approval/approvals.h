@@ -118,6 +118,7 @@ struct approval_call {
     int64_t run; /* that waits */
     struct approver who;
     const char *reason; /* of a rejection; NULL: none is given */
+    bool overrides;     /* of an approval: the configuration has a freeze, and its run says that it was overridden */
     /* Once, later. result: NULL with an error, and for a rejection. */
     void (*done)(void *data, const struct approval_result *result, const struct error *err);
     void *data;

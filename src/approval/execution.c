@@ -95,6 +95,11 @@ static void begun(void *data, struct run *run)
 
 /* ---- the run ---- */
 
+static const char *trigger_of(const struct waiting *w)
+{
+    return w->call.overrides ? "approved-override" : "approved";
+}
+
 static void stop(struct runs_guest *guest)
 {
     struct execution *x = (struct execution *)((char *)guest - offsetof(struct execution, guest));
@@ -153,7 +158,7 @@ static int execute_by_hand(struct waiting *w, struct error *err)
              w->run, w->undoes, known ? STORE_TAKES_BACK_OF : "", w->origin, known ? ")" : "");
     struct making_call call = {.runs = w->place.runs,
                                .plan = &w->plan,
-                               .trigger = "approved",
+                               .trigger = trigger_of(w),
                                .message = message,
                                .who.uid = w->approved_uid,
                                .origin = w->origin,
@@ -177,7 +182,7 @@ int waiting_execute(struct waiting *w, struct error *err)
     x->turn.data = x;
     struct run_call call = {.file = w->place.file,
                             .policy = w->place.policy,
-                            .trigger = "approved",
+                            .trigger = trigger_of(w),
                             .scheduled_at = clock_now(w->of->o.clock),
                             .asked_by = w->approved_by,
                             .asked_uid = w->approved_uid,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/texts.h"
+#include "plan/plan_parts.h"
 
 static void free_write(struct plan_write *w)
 {
@@ -137,10 +138,35 @@ static bool take_write(struct plan_write *to, const struct change_write *w)
     return to->texts && take_diff(w, &to->diff) == 0;
 }
 
+static bool is_one_of(struct json key, const char *const *names)
+{
+    for (; *names; names++) {
+        if (json_string_is(key, str_of(*names)))
+            return true;
+    }
+    return false;
+}
+
+bool plan_tells_secret(const struct kube_resource *resource, enum change_verb verb, bool json_patch, struct json body)
+{
+    static const char *const whole[] = {"metadata", NULL}, *const known[] = {"labels", "uid", "resourceVersion", NULL};
+    if (!kube_is_secret(resource) || verb == CHANGE_DELETE)
+        return false;
+    bool tells = verb != CHANGE_PATCH || json_patch || json_type(body) != JSON_OBJECT;
+    for (struct json_iter it = json_iter(body); !tells && json_next(&it);)
+        tells = !is_one_of(it.key, whole);
+    for (struct json_iter it = json_iter(json_get(body, "metadata")); !tells && json_next(&it);)
+        tells = !is_one_of(it.key, known);
+    return tells;
+}
+
 /* Why the change is not kept; NULL: it is. */
 static const char *unfit(const struct change_write *w)
 {
-    if (kube_is_secret(&w->resource))
+    struct json body = {0};
+    if (w->body.len && json_parse(w->body, "", &body, NULL))
+        body = (struct json){0};
+    if (plan_tells_secret(&w->resource, w->verb, w->json_patch, body))
         return "what is in a Secret is not kept in a plan";
     if (!*w->name)
         return "the server would choose its name, so that each time would make another one";

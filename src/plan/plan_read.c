@@ -128,7 +128,8 @@ static bool find_verb(struct reader *r, const char *name, enum change_verb *verb
     return fail(r, "verb", "one of patch, replace, create, delete");
 }
 
-static bool check_places(struct reader *r, const struct taken *t, const struct plan_write *w, const char *group)
+static bool check_places(struct reader *r, const struct taken *t, const struct plan_write *w, const char *group,
+                         struct json body)
 {
     const struct mpijob_kind *kind;
     bool made = w->verb == CHANGE_CREATE;
@@ -137,8 +138,8 @@ static bool check_places(struct reader *r, const struct taken *t, const struct p
     const struct kube_resource resource = {.group = group, .plural = plural};
     if (!is_plain(t->resource, false) || !*plural || !is_plain(group, !strchr(t->resource, '.')))
         return fail(r, "resource", "the name of a resource");
-    if (kube_is_secret(&resource))
-        return fail(r, "resource", "another one than secrets, which no plan holds");
+    if (plan_tells_secret(&resource, w->verb, w->json_patch, body))
+        return fail(r, "resource", "another one than secrets, of which a plan holds labels alone");
     if (!is_plain(t->version, false))
         return fail(r, "version", "a version");
     if (t->name_space && !is_plain(t->name_space, false))
@@ -189,7 +190,7 @@ static bool take_parts(struct reader *r, struct json v, struct taken *t, struct 
         return false;
     size_t dot = strcspn(t->resource, ".");
     const char *group = t->resource[dot] ? t->resource + dot + 1 : "";
-    if (!check_places(r, t, w, group) || !check_body(r, t, w, body) || !take_diff(r, v, &w->diff))
+    if (!check_places(r, t, w, group, body) || !check_body(r, t, w, body) || !take_diff(r, v, &w->diff))
         return false;
     char *raw = str_dup(json_exists(body) ? body.text : str_of("")), plural[256];
     snprintf(plural, sizeof plural, "%.*s", (int)dot, t->resource);

@@ -19,7 +19,7 @@ struct undo_row {
     struct mpijob_diff diff;
 };
 
-enum undo_action { UNDO_NOTHING, UNDO_REPLACE, UNDO_CREATE, UNDO_DELETE };
+enum undo_action { UNDO_NOTHING, UNDO_REPLACE, UNDO_CREATE, UNDO_DELETE, UNDO_PATCH }; /* PATCH: of a Secret */
 
 /* A job that was stopped goes on as `mpijobd job resume` lets it: first the lever, then its cleanPodPolicy
  * (undo_stop.c). So all objects have their turn, and then those have one that belong to the second. */
@@ -40,7 +40,7 @@ struct undo_object {
     /* After the look: */
     enum undo_action action;
     enum undo_turn turn;
-    struct buf body;         /* of UNDO_REPLACE and UNDO_CREATE; of UNDO_BOTH for the turn that is on */
+    struct buf body;         /* the object, or the patch; of UNDO_BOTH for the turn that is on */
     char *resource_version;  /* at which it was looked at; NULL: it is not there */
     struct mpijob_diff left; /* what another writer has changed since: before: what was written, after: what is there */
     const char *whole_left;  /* why nothing of it is put back, or nothing more; NULL */
@@ -131,6 +131,11 @@ struct kube_resource undo_resource(const struct undo_object *o, char group[256],
 bool undo_job_kind(const struct undo_object *o, const struct mpijob_kind **kind);
 /* As which kind, and in which version, it is written. False: it is no job. */
 bool undo_target(const struct undo_object *o, struct mpijob_target *target);
+
+/* ---- undo_secret.c ---- */
+
+/* Appends a merge patch of the labels that differ: no other value of a Secret is known. ERR_NOMEM. */
+int undo_labels_patch(struct json object, struct json back, struct buf *out, struct error *err);
 
 /* ---- undo_stop.c ---- */
 

@@ -90,8 +90,10 @@ static int strip(struct json object, struct buf *out, struct error *err)
 static bool is_untouched(const struct undo_row *row, struct json object, struct json made)
 {
     static const char *const places[] = {"/metadata/labels", "/metadata/annotations", "/spec", "/data"};
-    if (json_string_is(json_at(object, "/metadata/resourceVersion"), str_of(row->version_after)))
+    if (*row->version_after && json_string_is(json_at(object, "/metadata/resourceVersion"), str_of(row->version_after)))
         return true;
+    if (!row->whole) /* a Secret */
+        return false;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         struct json now = json_at(object, places[i]), then = json_at(made, places[i]);
         if (json_exists(now) != json_exists(then) || (json_exists(now) && !json_equal(now, then)))
@@ -125,7 +127,7 @@ static int step_back(struct undo_object *o, const struct undo_row *row, enum par
     } else if (!again && *row->uid && !json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid))) {
         o->whole_left = "another object has that name now";
     } else if (is(row, "create")) {
-        if (!row->whole || !is_untouched(row, object, (struct json){str_of(row->whole)}))
+        if (!is_untouched(row, object, (struct json){str_of(row->whole ? row->whole : "")}))
             o->whole_left = "it was changed since it was made";
     } else {
         rc = reverse(row, part, object, &next, left, err);
@@ -170,6 +172,16 @@ static int take_turn(struct undo_object *o, struct json object, struct error *er
     return rc;
 }
 
+static int patch_secret(struct undo_object *o, struct json object, struct error *err)
+{
+    struct buf patch = BUF_INIT;
+    int rc = undo_labels_patch(object, (struct json){buf_str(&o->body)}, &patch, err);
+    buf_free(&o->body);
+    o->body = patch;
+    o->action = UNDO_PATCH;
+    return rc;
+}
+
 /* object: absent: it is not there. */
 static int find_action(struct undo_object *o, struct json object, struct error *err)
 {
@@ -191,6 +203,8 @@ static int find_action(struct undo_object *o, struct json object, struct error *
     }
     buf_free(&o->body);
     o->body = now;
+    if (!rc && o->left.secret && o->action == UNDO_REPLACE)
+        return patch_secret(o, object, err);
     return rc || o->action != UNDO_REPLACE || o->turn != UNDO_BOTH ? rc : take_turn(o, object, err);
 }
 

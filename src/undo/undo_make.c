@@ -181,7 +181,8 @@ static int start(struct undo_object *o, struct error *err)
     const struct undo *u = o->undo;
     char group[256], plural[256];
     struct mpijob_target target = {0};
-    static const enum change_verb verbs[] = {CHANGE_REPLACE, CHANGE_REPLACE, CHANGE_CREATE, CHANGE_DELETE};
+    static const enum change_verb verbs[] = {CHANGE_REPLACE, CHANGE_REPLACE, CHANGE_CREATE, CHANGE_DELETE,
+                                             CHANGE_PATCH};
     bool job = undo_target(o, &target);
     struct change_call call = {
         .verb = verbs[o->action],

@@ -33,7 +33,9 @@ static void get_one(void *data, struct admin_request *r)
 
 static void post_approve(void *data, struct admin_request *r)
 {
-    static const struct ask_form form = {.verb = "approve", .part = "run", .number = true, .acts = true};
+    static const struct field fields[] = {{"override", FIELD_BOOL, false}, {NULL, FIELD_TEXT, false}};
+    static const struct ask_form form = {
+        .verb = "approve", .part = "run", .number = true, .fields = fields, .acts = true};
     ask_verb(data, r, &form);
 }
 

@@ -27,7 +27,7 @@ describe("a freeze", function()
 
     describe("of a daemon", function()
         local server, daemon
-        local function start(clock)
+        local function start(clock, more)
             server = sim.start("--version", "v2beta1")
             server:make_namespace "train"
             server:request("POST", server:path("v2beta1", "train"), JOB)
@@ -35,7 +35,7 @@ describe("a freeze", function()
                 policy { name = "nightly", schedule = "0 20 * * *", timezone = "Europe/Berlin", match = { name = "one" }, replace = { labels = { nightly = "yes" } } }
                 policy { name = "seen", on = "match", match = { name = "one" }, replace = { labels = { seen = "yes" } } }
                 policy { name = "office", every = "1h", timezone = "Europe/Berlin", window = "mon-fri 09:00-17:00", match = { name = "one" }, replace = { labels = { office = "yes" } } }
-            ]])
+            ]] .. (more or ""))
             daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--config", folder .. "/mpijobd.yaml", "--grace", "1s",
                 "--clock", clock, folder .. "/p.lua")
             daemon:expect(" in force")
@@ -82,6 +82,23 @@ describe("a freeze", function()
             assert.are.equal("", runs "office")
             move "2027-01-04T08:00:00Z"
             assert.are.equal("every 01-04T08:00", runs "office")
+            assert.are.equal(0, (daemon:stop()))
+        end)
+
+        it("holds for a plan that is approved meanwhile, unless a person overrides it", function()
+            config(END_OF_YEAR)
+            start("2026-12-20T16:30:00Z", 'policy { name = "asks", schedule = "0 0 1 1 *", match = { name = "one" }, approval = "always", replace = { labels = { asked = "yes" } } }')
+            clock = "2026-12-20T16:30:00Z"
+            local code, out, err = ask("trigger", "asks")
+            assert.are.equal(4, code, out .. err)
+            local waiting = out:match "run (%d+) of asks"
+            move "2026-12-20T17:30:00Z"
+            code, out, err = ask("approve", waiting)
+            assert.are.equal(1, code, out)
+            support.contains(err, "changes are frozen until 2027-01-04T00:00:00+01:00: the end of the year; --override makes them all the same, and the journal says so")
+            assert.matches("^manual", runs "asks")
+            good("approve", waiting, "--override")
+            assert.matches(", approved%-override", runs "asks")
             assert.are.equal(0, (daemon:stop()))
         end)
 

@@ -70,6 +70,8 @@ describe("the state's file", function()
             local found = check("--head", out:match "head     (%S+)")
             assert.are.same({ 0, 1, 2, 0, false }, { found.fault_count, found.runs, found.changes, found.changes_open, found.damaged })
             assert.are.equal(support.uv.fs_stat(state).size, found.bytes)
+            local younger = check("--head", "99999:" .. ("0"):rep(64)) -- as that of a copy which was put back
+            support.contains(younger.faults[1].cure, "a copy that was put back is older, as it should be; else it was changed past mpijobd")
         end)
 
         it("and what daemons share is told to be elsewhere, with the command that saves it", function()

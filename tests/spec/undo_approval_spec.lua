@@ -281,6 +281,59 @@ describe("an undo under approval", function()
         spaced(out:match "this is run (%d+)")
     end)
 
+    it("puts back the labels of a Secret by the daemon and after approval, too, and holds nothing that is in it", function()
+        local secrets = "/api/v1/namespaces/" .. namespace .. "/secrets"
+        assert.are.equal(201, (server:request("POST", secrets, { apiVersion = "v1", kind = "Secret", metadata = { name = "s", labels = { kept = "1" } }, data = { pw = "b25lb25l" } })))
+        local other = ([[
+policy { name = "marks", schedule = "0 0 1 1 *", run = function()
+    assert(kube.patch("v1", "Secret", "%s/s", { metadata = { labels = { freed = "yes", kept = "2" } } }))
+    kube.create { apiVersion = "v1", kind = "Secret", metadata = { name = "made", namespace = "%s" }, data = { pw = ("b25l"):rep(2) } }
+end }
+]]):format(namespace, namespace)
+        start ""
+        local function secret(name)
+            local status, raw = server:request("GET", secrets .. "/" .. name)
+            return status == 200 and support.json.decode(raw) or nil
+        end
+        local function marked(keys)
+            support.write(folder .. "/p.lua", (other:gsub("run = function", keys .. " run = function", 1)))
+            assert.are.equal(0, (ask "reload"))
+            local code, out, err = ask("trigger", "marks")
+            assert.are.equal(0, code, out .. err)
+            assert.are.same({ freed = "yes", kept = "2" }, secret "s".metadata.labels)
+            return out:match "run (%d+) of marks"
+        end
+        local run = marked ""
+        local c = assert(control.connect(state .. ".control"))
+        local made = c:ask({ verb = "undo", args = { run = math.tointeger(run) } }).result
+        assert.are.same({ 2, 0, 0 }, { made.back, made.left, made.failed })
+        assert.are.same({ kept = "1" }, secret "s".metadata.labels)
+        assert.are.equal("b25lb25l", secret "s".data.pw)
+        assert.is_nil(secret "made")
+
+        run = marked ""
+        support.write(folder .. "/p.lua", (other:gsub("run = function", 'approval = "always", run = function', 1)))
+        assert.are.equal(0, (ask "reload"))
+        local code, out, err = ask("undo", run)
+        assert.are.equal(4, code, out .. err)
+        local waiting = out:match "run (%d+) waits for approval, as the policy of the run says approval: 2 changes"
+        assert.is_truthy(waiting, out)
+        local shown = c:ask({ verb = "waiting", args = { run = math.tointeger(waiting) } })
+        support.lacks(support.json.encode(shown), "b25lb25l")
+        c:close()
+        assert.are.equal(0, (daemon:stop()))
+        local file = assert(io.open(state, "rb"))
+        support.lacks(file:read "a", "b25lb25l")
+        file:close()
+        daemon = support.daemon({}, "run", "--config", config)
+        daemon:expect "in force"
+        code, out, err = ask("approve", waiting)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "2 changed, 0 already as planned, 0 left, 0 failed")
+        assert.are.same({ kept = "1" }, secret "s".metadata.labels)
+        assert.is_nil(secret "made")
+    end)
+
     it("is worked out, or made, by the daemon over its control socket", function()
         start ""
         local run = math.tointeger(changed("one", "two"))

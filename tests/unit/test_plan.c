@@ -120,7 +120,7 @@ static void checks_everything(void **state)
     refuse("\"uid\":\"c-1\"", "\"uid\":\"c\\u0000\"", "cluster.uid has to be a text without NUL");
     refuse("\"verb\":\"replace\"", "\"verb\":\"fields\"", "changes[0].object.verb has to be one of");
     refuse("mpijobs.kubeflow.org", "mpijobs/../../x", "resource has to be the name");
-    refuse("\"jobs.batch\"", "\"secrets\"", "which no plan holds");
+    refuse("\"jobs.batch\"", "\"secrets\"", "of which a plan holds labels alone");
     refuse("\"namespace\":\"train\"", "\"namespace\":\"..\"", "namespace has to be a name");
     refuse("\"name\":\"bert\",\"uid\"", "\"name\":\"a/b\",\"uid\"", "name has to be a name");
     refuse("\"resourceVersion\":\"12\",\"effect", "\"resourceVersion\":\"\",\"effect", "resourceVersion has to be");

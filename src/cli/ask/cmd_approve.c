@@ -176,6 +176,10 @@ static void write_args(void *data, struct json_writer *w)
         json_write_key(w, "seconds");
         json_write_int(w, a->seconds);
     }
+    if (a->s.options.override) {
+        json_write_key(w, "override");
+        json_write_bool(w, true);
+    }
     if (a->s.options.reason) {
         json_write_key(w, "reason");
         json_write_string(w, a->s.options.reason);
@@ -262,9 +266,9 @@ static int run_extend(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_approve = {"approve",
-                                    "[RUN] [--dry-run]",
+                                    "[RUN] [--dry-run] [--override]",
                                     "The runs that wait for approval; or have the plan of one made",
-                                    TAKES_STATE | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_TIMES,
+                                    TAKES_STATE | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_TIMES | TAKES_OVERRIDE,
                                     run_approve,
                                     "  mpijobd approve\n"
                                     "  mpijobd approve 42 --dry-run      shows what it would do\n"

@@ -80,8 +80,9 @@ void undo_print_beforehand(const struct undoing *u)
 
 static const char *done_word(const struct undoing *u, const struct undo_object *o)
 {
-    static const char *const made[] = {"", "put back", "created again", "deleted again"};
-    static const char *const would[] = {"", "would be put back", "would be created again", "would be deleted again"};
+    static const char *const made[] = {"", "put back", "created again", "deleted again", "put back"};
+    static const char *const would[] = {"", "would be put back", "would be created again", "would be deleted again",
+                                        "would be put back"};
     return (u->s.options.dry_run ? would : made)[o->action];
 }
 

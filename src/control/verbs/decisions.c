@@ -127,7 +127,8 @@ struct decision {
     int64_t run;
     char reason[REASON_MAX];
     enum { APPROVES, REJECTS, EXTENDS } does;
-    int64_t by; /* EXTENDS: microseconds */
+    int64_t by;    /* EXTENDS: microseconds */
+    bool override; /* APPROVES: in spite of a freeze */
 };
 
 static void asker_gone(void *data, struct control_request *request)
@@ -180,9 +181,11 @@ static int carry_out(const struct decision *d, const struct approval_call *call,
     int rc = engine_leads(d->verbs->o.engine, err);
     if (rc)
         return rc;
+    struct approval_call approval = *call;
     switch (d->does) {
-    case APPROVES:
-        return approvals_approve(a, call, err);
+    case APPROVES: /* its run begins now */
+        rc = verbs_check_freeze(d->verbs, d->override, &approval.overrides, err);
+        return rc ? rc : approvals_approve(a, &approval, err);
     case REJECTS:
         return approvals_reject(a, call, err);
     case EXTENDS:
@@ -233,6 +236,7 @@ static void decide(struct verbs *v, struct control_request *r, struct json args,
     d->request = r;
     d->does = wish->does;
     d->by = wish->by;
+    d->override = json_is_true(json_get(args, "override"));
     args_text(args, "reason", d->reason, sizeof d->reason);
     d->who = who_asks(v, r);
     verbs_hold(v);

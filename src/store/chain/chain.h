@@ -5,6 +5,7 @@
 #ifndef MPIJOBD_STORE_CHAIN_CHAIN_H
 #define MPIJOBD_STORE_CHAIN_CHAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct chain_report {
     int64_t since, until; /* instants of the first and the last entry, microseconds since 1970; 0: none */
     int64_t head_at;      /* of the entry that the given head names; 0: unknown */
     int64_t faults;       /* what is wrong: a fault each */
+    bool older;           /* the fault that is told now: the given head is younger than the file's end */
     char head[CHAIN_HEAD_SIZE];
 };
 

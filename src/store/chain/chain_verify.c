@@ -223,6 +223,7 @@ static void look_for_head(struct verify *v)
 {
     if (v->head->seq == 0 || v->head_seen)
         return;
+    v->report->older = v->head->seq > v->last.seq;
     if (v->head->seq < v->start_seq)
         tell(v,
              "the head %" PRId64 " cannot be looked for: the chain begins at entry %" PRId64
@@ -266,8 +267,8 @@ int chain_head_read(const char *text, struct chain_head *head, struct error *err
         strspn(end + 1, "0123456789abcdefABCDEF") != 2 * CHAIN_SUM)
         return error_set(err, ERR_INVALID,
                          "a head is a number, a colon and 64 hexadecimal digits, as the log has it (\"48213:9f3c...\"),"
-                         " not \"%.100s\"",
-                         text);
+                         " not \"%.100s\"%s",
+                         text, *text ? "" : ": a Lease has none in its first 15 minutes, but the log has one");
     snprintf(head->text, sizeof head->text, "%" PRId64 "%s", seq, end);
     for (char *p = head->text; *p; p++)
         *p = (char)tolower((unsigned char)*p);

@@ -194,7 +194,13 @@ static int look_at_rows(struct look *l)
 
 static void broken(void *data, const char *text)
 {
-    tell(data, "it was changed past mpijobd: compare it with a backup, and with the log", "%s", text);
+    const struct look *l = data;
+    tell(data,
+         l->found->chain.older
+             ? "a copy that was put back is older, as it should be; else it was changed past mpijobd: "
+               "compare it with a backup, and with the log"
+             : "it was changed past mpijobd: compare it with a backup, and with the log",
+         "%s", text);
 }
 
 static int look_at_chain(struct look *l, struct store *s, struct error *err)
