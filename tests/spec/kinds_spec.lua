@@ -240,6 +240,49 @@ policy { name = "tidy", kind = "JobSet", every = "1h", match = { namespace = "NA
         assert.is_nil(object("JobSet", "h-set").spec.ttlSecondsAfterFinished)
     end)
 
+    -- Every verb on every kind, on either server: its own field is planned and replaced, it is stopped by its lever, and goes on.
+    it("are got, planned, replaced, stopped, resumed, inspected and reported, each of them", function()
+        local own = {
+            MPIJob = { field = "cleanPodPolicy", value = "All", lua = '"All"', at = function(spec) return spec.runPolicy.cleanPodPolicy end,
+                suspend = function(spec) return (spec.runPolicy or {}).suspend end, ended = condition "Succeeded" },
+            TrainJob = { field = "activeDeadlineSeconds", value = 7200, lua = "7200", ended = condition "Complete" },
+            JobSet = { field = "ttlSecondsAfterFinished", value = 777600000, lua = "777600000", ended = condition "Completed" },
+            Job = { field = "backoffLimit", value = 3, lua = "3", back = "backoffLimit=6", ended = kinds.complete_job() },
+        }
+        for _, kind in ipairs { "MPIJob", "TrainJob", "JobSet", "Job" } do
+            local it, name = own[kind], "v-" .. kind:lower()
+            local at = it.at or function(spec) return spec[it.field] end
+            local suspended = it.suspend or function(spec) return spec.suspend end
+            local function good(...)
+                local code, out, err = mpijobd(...)
+                assert.are.equal(0, code, kind .. ": " .. out .. err)
+                return out .. err
+            end
+            local function spec() return object(kind, name).spec end
+            create(kind, name, nil, { verbs = kind })
+            create(kind, name .. "-end", nil, { verbs = "ended" }, it.ended)
+            support.contains(good("get", kind, name, "-n", namespace), name)
+            support.contains(good("get", "--kind", kind, "-l", "verbs=" .. kind, "-n", namespace, "-o", "json"), ('"kind": "%s"'):format(kind))
+            policy(([[
+policy { name = "v", kind = "%s", every = "1h", match = { namespace = "NAMESPACE", labels = "verbs=%s" }, replace = { %s = %s }, destructive = true }
+]]):format(kind, kind, it.field, it.lua))
+            support.contains(good("plan", "-n", namespace), name)
+            local code, out, err = once()
+            assert.are.equal(0, code, kind .. ": " .. out .. err)
+            assert.are.equal(it.value, at(spec()), kind)
+            good("replace", kind, name, it.back or it.field .. "-", "labels.by=hand", "-n", namespace, "--destructive", "--no-journal")
+            assert.are.equal("hand", object(kind, name).metadata.labels.by)
+            support.contains(good("job", "stop", kind, name, "-n", namespace, "--no-journal"), "stopped")
+            assert.is_true(suspended(spec()), kind)
+            support.contains(good("job", "resume", kind, name, "-n", namespace, "--no-journal"), "resumed")
+            assert.is_falsy(suspended(spec()), kind)
+            support.contains(good("inspect", "--kind", kind, "-l", "verbs=" .. kind, "-n", namespace), "No findings in 1 ")
+            local report = support.json.decode(good("report", "-n", namespace, "--kind", kind, "--by", "kind", "-o", "json"))
+            assert.are.equal(kind, report.groups[1].group)
+            assert.is_true(report.groups[1].finished >= 1)
+        end
+    end)
+
     it("have a deadline changed in two writes, which are one change of the journal, and undone so", function()
         create("TrainJob", "d-train", { activeDeadlineSeconds = 3600 }, { team = "d" })
         policy [[
@@ -507,12 +550,9 @@ if cluster.real then
     describe("TrainJobs, JobSets and Jobs on a real server #cluster", function()
         tests(function()
             local server = cluster.start(cluster.versions[4])
-            for _, name in ipairs { "trainjobs", "jobsets" } do
-                local text = support.read(support.source .. "/tests/fixtures/crd/kinds/" .. name .. ".json")
-                local status, answer = server:request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", text)
-                assert(status == 201 or status == 409, answer)
-            end
-            return server, server:namespace()
+            local namespace = server:namespace()
+            kinds.serve(server, namespace)
+            return server, namespace
         end)
     end)
 end

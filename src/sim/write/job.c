@@ -173,6 +173,7 @@ static void check_change(json_object *spec, json_object *old, struct schema_prob
 
 /* ---- what is filled in */
 
+/* At every write, and of an object that is read. */
 static void fill(json_object *spec)
 {
     static const struct {
@@ -180,11 +181,11 @@ static void fill(json_object *spec)
     } defaults[] = {{"backoffLimit", "6"},       {"completionMode", "\"NonIndexed\""},
                     {"manualSelector", "false"}, {"podReplacementPolicy", "\"TerminatingOrFailed\""},
                     {"suspend", "false"},        {"parallelism", "1"}};
-    if (!doc_get(spec, "parallelism") && !doc_get(spec, "completions"))
+    if (spec && !doc_get(spec, "parallelism") && !doc_get(spec, "completions"))
         doc_set(spec, "completions", json_object_new_int64(1));
-    if (!doc_get(spec, "podReplacementPolicy") && doc_get(spec, "podFailurePolicy"))
+    if (doc_get(spec, "podFailurePolicy") && !doc_get(spec, "podReplacementPolicy"))
         doc_set_str(spec, "podReplacementPolicy", "Failed");
-    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
+    for (size_t i = 0; spec && i < sizeof defaults / sizeof defaults[0]; i++)
         if (!doc_get(spec, defaults[i].name))
             doc_set(spec, defaults[i].name, doc_parse(defaults[i].value, strlen(defaults[i].value)));
 }
@@ -201,8 +202,9 @@ int job_prepare(struct exchange *x, json_object *doc, json_object *old)
         if (fields[i].never_below_0 && value && json_object_get_int64(value) < 0)
             add(&list, fields[i].name, value, "must be greater than or equal to 0");
     }
-    if (!old && spec)
-        fill(spec);
+    fill(spec);
+    if (old)
+        fill(doc_get(old, "spec"));
     check_replacement(spec, &list);
     if (!old)
         doc_set(doc, "status", json_object_new_object());

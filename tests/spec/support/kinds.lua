@@ -20,6 +20,14 @@ function kinds.condition(type)
     return { conditions = { { type = type, status = "True", reason = "R", message = "m", lastTransitionTime = kinds.ENDED } } }
 end
 
+-- The status of a Job of batch/v1 that is complete, as a real server takes it.
+function kinds.complete_job()
+    local status = kinds.condition "SuccessCriteriaMet"
+    status.conditions[2] = kinds.condition "Complete".conditions[1]
+    status.startTime, status.completionTime = kinds.BEGUN, kinds.ENDED
+    return status
+end
+
 kinds.SPECS = {
     Job = function() return { parallelism = 2, backoffLimit = 6, template = kinds.template(4) } end,
     JobSet = function()
@@ -54,6 +62,29 @@ function kinds.object(server, namespace, kind, name)
     local status, answer = kinds.request(server, "GET", kinds.path(namespace, kind, name))
     assert(status == 200, name .. ": " .. status)
     return answer
+end
+
+-- The kinds beside MPIJobs, on a real server; and a namespace with nothing in it. The simulator has what its options say.
+function kinds.serve(server, namespace)
+    server:make_namespace(namespace)
+    if server.sim then
+        return
+    end
+    for _, name in ipairs { "trainjobs", "jobsets", "workloads" } do
+        local status, answer = server:request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+            support.read(support.source .. "/tests/fixtures/crd/kinds/" .. name .. ".json"))
+        assert(status == 201 or status == 409, answer)
+    end
+    local paths = { "/api/v1/namespaces/" .. namespace .. "/pods" }
+    for kind in pairs(kinds.PATHS) do
+        paths[#paths + 1] = kinds.path(namespace, kind)
+    end
+    for _, path in ipairs(paths) do
+        local cluster = require "support.cluster"
+        cluster.ask_until(path .. " is served", function()
+            return server:request("DELETE", path .. "?propagationPolicy=Background&gracePeriodSeconds=0") == 200
+        end)
+    end
 end
 
 -- A definition that is new is served after a moment. more: of the spec; status: NULL: none; owner: the controller.
