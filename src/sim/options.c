@@ -28,7 +28,8 @@ static const char help[] =
     "  --siblings           serve TFJobs, PyTorchJobs and MXJobs of v1 too\n"
     "  --kinds              serve TrainJobs and JobSets too\n"
     "  --workloads          serve Kueue's Workloads too\n"
-    "  --kueue              have Kueue manage jobs with a queue's label; with --kinds, --workloads and --life\n"
+    "  --kueue              have Kueue manage jobs with a queue's label; with --kinds, --workloads and --life, and\n"
+    "                       --version v2beta1, if no other is asked for\n"
     "  --life               jobs start, run and finish, and a controller cleans up\n"
     "  --clock real|stepped stepped: time stands still until POST /_sim/clock moves it (real)\n"
     "  --speed N            simulated seconds in a second, with the real clock (1)\n"
@@ -276,6 +277,8 @@ int options_read(struct options *o, int argc, char **argv, struct error *err)
     }
     if (o->sim.profile == SIM_CCI && !o->version_given)
         o->sim.serve_v1 = o->sim.serve_v2beta1 = false;
+    if (o->sim.kueue && !o->version_given) /* Kueue knows no other */
+        o->sim.serve_v1alpha2 = o->sim.serve_v1 = false;
     o->sim.client_ca = o->client_ca != NULL;
     char *problem = sim_options_problem(&o->sim);
     if (!problem && o->client_ca && !o->tls)

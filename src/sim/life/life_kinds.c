@@ -2,6 +2,7 @@
 /* Pods and conditions of TrainJobs, JobSets and Jobs that are suspended, and that go on. */
 #include "sim/life/life_kinds.h"
 
+#include "sim/life/life_course.h"
 #include "sim/life/life_pods.h"
 #include "sim/life/life_status.h"
 #include "sim/server/object.h"
@@ -51,7 +52,29 @@ static int pods_wanted(enum kind kind, json_object *doc)
     return n < 0 ? 0 : n > PODS_MAX ? PODS_MAX : (int)n;
 }
 
-static void make_pod(struct sim *sim, enum kind kind, const char *ns, const char *job, const char *name)
+/* What its pods ask for, as a new document: by its template, by that of the first of its replicated jobs, or by
+ * resourcesPerNode. */
+static json_object *pod_spec(enum kind kind, json_object *doc)
+{
+    json_object *spec = doc_get(doc, "spec"), *list = doc_get(spec, "replicatedJobs"), *own = NULL;
+    if (kind == K_JOB)
+        own = doc_path(spec, "template", "spec");
+    else if (kind == K_JOBSET && json_object_is_type(list, json_type_array) && json_object_array_length(list))
+        own = doc_get(doc_get(doc_path(json_object_array_get_idx(list, 0), "template", "spec"), "template"), "spec");
+    if (json_object_is_type(own, json_type_object))
+        return doc_copy(own);
+    json_object *made = json_object_new_object(), *containers = json_object_new_array(),
+                *one = json_object_new_object(), *wanted = doc_path(spec, "trainer", "resourcesPerNode");
+    doc_set_str(one, "name", "node");
+    if (wanted)
+        doc_set(one, "resources", doc_copy(wanted));
+    json_object_array_add(containers, one);
+    doc_set(made, "containers", containers);
+    return made;
+}
+
+static void make_pod(struct sim *sim, enum kind kind, const char *ns, const char *job, const char *name,
+                     json_object *doc)
 {
     const char *label = kind == K_JOB ? "batch.kubernetes.io/job-name" : "jobset.sigs.k8s.io/jobset-name";
     json_object *pod = json_object_new_object(), *meta = json_object_new_object(), *labels = json_object_new_object();
@@ -65,7 +88,9 @@ static void make_pod(struct sim *sim, enum kind kind, const char *ns, const char
     doc_set_str(labels, label, job);
     doc_set(meta, "labels", labels);
     doc_set(pod, "metadata", meta);
-    doc_set(pod, "spec", doc_parse("{\"nodeName\":\"node-01\"}", strlen("{\"nodeName\":\"node-01\"}")));
+    json_object *spec = pod_spec(kind, doc);
+    doc_set_str(spec, "nodeName", "node-01");
+    doc_set(pod, "spec", spec);
     doc_set(pod, "status", doc_parse("{\"phase\":\"Running\"}", strlen("{\"phase\":\"Running\"}")));
     life_store(sim, K_POD, ns, name, pod);
 }
@@ -82,13 +107,14 @@ static void remove_pod(struct sim *sim, const char *ns, const char *name)
     json_object_put(pod);
 }
 
-static void set_pods(struct sim *sim, enum kind kind, const char *ns, const char *job, int from, int to)
+/* doc: the job; NULL: it is gone, and to is 0. */
+static void set_pods(struct sim *sim, enum kind kind, const char *ns, const char *job, json_object *doc, int to)
 {
-    for (int i = 0; i < PODS_MAX && (i < to || i >= from); i++) {
+    for (int i = 0; i < PODS_MAX; i++) {
         char *name = sim_format("%.200s-pod-%d", job, i);
         bool there = store_get(&sim->store, K_POD, ns, name) != NULL;
         if (i < to && !there)
-            make_pod(sim, kind, ns, job, name);
+            make_pod(sim, kind, ns, job, name, doc);
         else if (i >= to && there)
             remove_pod(sim, ns, name);
         free(name);
@@ -147,28 +173,29 @@ static void count_ready(struct sim *sim, enum kind kind, json_object *doc, int p
     buf_free(&text);
 }
 
-void life_kind_act(struct sim *sim, enum kind kind, const char *ns, const char *name)
+int64_t life_kind_act(struct sim *sim, enum kind kind, const char *ns, const char *name)
 {
     json_object *doc = life_read(sim, kind, ns, name);
     int wanted = doc ? pods_wanted(kind, doc) : 0;
     bool suspended = doc && doc_bool(doc_get(doc, "spec"), "suspend");
     if (doc && (!life_stands_alone(doc) || life_kind_ended(doc))) {
         json_object_put(doc);
-        return;
+        return INT64_MAX;
     }
-    set_pods(sim, kind, ns, name, 0, suspended ? 0 : wanted);
+    set_pods(sim, kind, ns, name, doc, suspended ? 0 : wanted);
     if (!doc)
-        return;
+        return INT64_MAX;
     bool told = life_condition(doc, "Suspended") != NULL, holds = life_holds(doc, "Suspended");
     bool counted = doc_get(doc_get(doc, "status"), kind == K_JOB      ? "ready"
                                                    : kind == K_JOBSET ? "replicatedJobsStatus"
                                                                       : "jobsStatus") != NULL;
-    if (suspended == holds && counted) {
-        json_object_put(doc);
-        return;
+    if (suspended != holds || !counted) {
+        if (suspended || told)
+            set_condition(sim, doc, suspended, suspended ? "SuspendedJobs" : "ResumeJobs");
+        count_ready(sim, kind, doc, suspended ? 0 : wanted);
+        life_store(sim, kind, ns, name, json_object_get(doc));
     }
-    if (suspended || told)
-        set_condition(sim, doc, suspended, suspended ? "SuspendedJobs" : "ResumeJobs");
-    count_ready(sim, kind, doc, suspended ? 0 : wanted);
-    life_store(sim, kind, ns, name, doc);
+    int64_t due = life_course(sim, kind, ns, name, doc);
+    json_object_put(doc);
+    return due;
 }

@@ -81,6 +81,18 @@ static void touch_workload(struct life_kueue *k, struct sim *sim, const char *ns
     }
 }
 
+/* A Job of a set, whose name begins with that of the TrainJob or JobSet that it belongs to. */
+static void touch_owner(struct life_kueue *k, struct sim *sim, const char *ns, const char *name)
+{
+    for (size_t i = 0; i < k->count; i++) {
+        struct kueue_job *j = &k->jobs[i];
+        size_t n = strlen(j->name);
+        if ((j->kind == K_TRAINJOB || j->kind == K_JOBSET) && strncmp(j->name, name, n) == 0 && name[n] == '-' &&
+            strcmp(j->ns, ns) == 0)
+            j->due_us = sim->now_us;
+    }
+}
+
 void life_kueue_notify(struct life_kueue *k, struct sim *sim, struct revision *rev)
 {
     char ns[64];
@@ -91,6 +103,8 @@ void life_kueue_notify(struct life_kueue *k, struct sim *sim, struct revision *r
         return;
     if (kind == K_WORKLOAD)
         touch_workload(k, sim, ns, name);
+    if (kind == K_JOB)
+        touch_owner(k, sim, ns, name);
     if (kind != K_MPIJOB && kind != K_TRAINJOB && kind != K_JOBSET && kind != K_JOB)
         return;
     struct kueue_job *j = find(k, kind, ns, name);
@@ -333,7 +347,7 @@ void life_kueue_act(struct life_kueue *k, struct sim *sim)
         finish(sim, j, job);
     else if (queue && *queue && life_stands_alone(job))
         manage(sim, j, job);
-    if (j->kind != K_MPIJOB)
-        life_kind_act(sim, j->kind, j->ns, j->name);
+    int64_t due = j->kind == K_MPIJOB ? INT64_MAX : life_kind_act(sim, j->kind, j->ns, j->name);
+    j->due_us = due < j->due_us ? due : j->due_us;
     json_object_put(job);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_object *conditions(json_object *doc)
+json_object *life_conditions(json_object *doc)
 {
     json_object *status = doc_get(doc, "status");
     if (!status)
@@ -41,7 +41,7 @@ void life_set_condition(struct crew *c, const char *type, bool on, const char *r
     if (!one) {
         one = json_object_new_object();
         doc_set_str(one, "type", type);
-        json_object_array_add(conditions(c->doc), one);
+        json_object_array_add(life_conditions(c->doc), one);
     }
     sim_timestamp(c->sim, now);
     bool bare = c->rules == RULES_TRAINING; /* training-operator names the job without its namespace */

@@ -4,6 +4,7 @@
 #define SIM_LIFE_LIFE_STATUS_H
 #include "sim/life/life_pods.h"
 
+json_object *life_conditions(json_object *doc); /* the list in its status, which is made if it is missing */
 json_object *life_condition(json_object *job, const char *type); /* a part of job, or NULL */
 bool life_holds(json_object *job, const char *type); /* there is such a condition, and its status is "True" */
 /* message: what follows the name of the job. */
