@@ -43,7 +43,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     (void)version;
     if (!*state) { /* the headers */
         *state = admin_connection_known(connection) ? admin_request_new(cls, connection) : NULL;
-        return *state ? MHD_YES : MHD_NO;
+        return *state ? admin_request_begin(*state, url) : MHD_NO;
     }
     if (*upload_size) {
         admin_request_arrives(*state, upload, *upload_size);
@@ -53,12 +53,28 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     return admin_request_turn(*state, method, url);
 }
 
+/* Called with what is asked for before its arguments are taken apart: what libmicrohttpd has no memory for would get no
+ * answer. Too many are cut away here, and the request is refused when it has arrived. Its value is the first *state. */
+static void *asked(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    char *query = strchr(uri, '?');
+    size_t count = 1;
+    (void)cls;
+    for (const char *at = query; at; count++)
+        at = strchr(at + 1, '&');
+    if (query && count > ADMIN_ARGUMENTS_MAX + 1) {
+        query[1] = '\0'; /* in libmicrohttpd's memory of the connection */
+        admin_connection_note(connection, FAULT_ARGUMENTS);
+    }
+    return NULL;
+}
+
 /* Of paths and arguments. What stands behind a NUL would be lost, and another thing be meant than was said. */
 static size_t unescape(void *cls, struct MHD_Connection *connection, char *text)
 {
     (void)cls;
     if (strstr(text, "%00"))
-        admin_connection_note_nul(connection);
+        admin_connection_note(connection, FAULT_NUL);
     return MHD_http_unescape(text);
 }
 
@@ -126,7 +142,8 @@ static int start(struct admin *a, const struct sockaddr_storage *address, struct
         MHD_start_daemon(flags, 0, NULL, NULL, on_request, a, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST,
                          MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
                          on_completed, a, MHD_OPTION_NOTIFY_CONNECTION, admin_connection_notify, a,
-                         MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+                         MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK, asked, NULL,
+                         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!a->mhd) {
         close(fd);
         return error_nomem(err);

@@ -61,9 +61,15 @@ void admin_connection_notify(void *a, struct MHD_Connection *connection, void **
                              enum MHD_ConnectionNotificationCode what);
 /* False: out of memory when it came. */
 bool admin_connection_known(struct MHD_Connection *connection);
-/* The request that arrives has an escaped NUL in its path or query; and whether it has. */
-void admin_connection_note_nul(struct MHD_Connection *connection);
-bool admin_connection_has_nul(struct MHD_Connection *connection);
+/* What is wrong with the request that arrives, whatever it asks for. */
+enum admin_fault {
+    FAULT_NONE,
+    FAULT_NUL,       /* an escaped NUL in its path or query */
+    FAULT_ARGUMENTS, /* more of them than ADMIN_ARGUMENTS_MAX */
+};
+#define ADMIN_ARGUMENTS_MAX 32
+void admin_connection_note(struct MHD_Connection *connection, enum admin_fault fault);
+enum admin_fault admin_connection_fault(struct MHD_Connection *connection);
 void admin_connection_arrived(struct admin *a, struct MHD_Connection *connection); /* all of a request */
 void admin_connection_done(struct admin *a, struct MHD_Connection *connection);    /* the answer has been sent */
 /* The request is with a handler that answers later, or is not any more. False: too many wait already. */
@@ -162,6 +168,8 @@ struct admin_request {
 struct admin_request *admin_request_new(struct admin *a, struct MHD_Connection *connection);
 /* Called by libmicrohttpd's turns until the request is answered. MHD_NO: the connection is to be closed. */
 enum MHD_Result admin_request_turn(struct admin_request *r, const char *method, const char *path);
+/* Its headers have come. MHD_NO: the connection is to be closed. */
+enum MHD_Result admin_request_begin(struct admin_request *r, const char *path);
 /* A piece of its body. */
 void admin_request_arrives(struct admin_request *r, const char *bytes, size_t len);
 /* libmicrohttpd has done with it. */

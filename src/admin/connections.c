@@ -27,7 +27,7 @@ struct admin_connection {
     unsigned char from[FROM]; /* whose it is */
     uint64_t since, until;    /* of what it is doing now; in ms of the loop */
     struct tls_pair *pair;    /* that it has shown; NULL: it is HTTP */
-    bool nul;                 /* in what its request asks for */
+    enum admin_fault fault;   /* of its request */
     bool waiting;             /* its request is with a handler: no time is set */
     bool ended;               /* shut down: libmicrohttpd closes it in its next turn */
     struct admin_connection *prev, *next;
@@ -71,16 +71,16 @@ static struct admin_connection *of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
-void admin_connection_note_nul(struct MHD_Connection *connection)
+void admin_connection_note(struct MHD_Connection *connection, enum admin_fault fault)
 {
     struct admin_connection *c = of(connection);
     if (c)
-        c->nul = true;
+        c->fault = fault;
 }
 
-bool admin_connection_has_nul(struct MHD_Connection *connection)
+enum admin_fault admin_connection_fault(struct MHD_Connection *connection)
 {
-    return of(connection)->nul;
+    return of(connection)->fault;
 }
 
 void admin_connection_arrived(struct admin *a, struct MHD_Connection *connection)
@@ -90,7 +90,7 @@ void admin_connection_arrived(struct admin *a, struct MHD_Connection *connection
 
 void admin_connection_done(struct admin *a, struct MHD_Connection *connection)
 {
-    of(connection)->nul = false;
+    of(connection)->fault = FAULT_NONE;
     begin(a, of(connection), IDLE_MS);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A request from its arrival to its answer. One that waits is taken out of libmicrohttpd's hands ("suspended"), which
  * then does not see either whether the client goes away: a poll handle looks at the connection meanwhile. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <utlist.h>
 
 #include "admin/admin_parts.h"
@@ -141,6 +143,53 @@ void admin_answer(struct admin_request *r, unsigned status, const char *type, st
 }
 
 /* ---- libmicrohttpd's turns ---- */
+
+/* Which decide what a request is and who sends it: where one stands twice, it can be read in two ways, and what stands
+ * before us may have read it in the other. */
+static const char *const once[] = {"Host",         "Content-Length", "Transfer-Encoding",
+                                   "Content-Type", "Authorization",  "Origin"};
+#define ONCE (sizeof once / sizeof *once)
+
+struct headers {
+    unsigned count[ONCE];
+    bool chunked; /* or no Transfer-Encoding at all */
+    bool blank;   /* a name ends in one: others take it for the header without */
+};
+
+static enum MHD_Result see_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct headers *h = cls;
+    size_t n = strlen(name);
+    (void)kind;
+    h->blank = h->blank || (n && (name[n - 1] == ' ' || name[n - 1] == '\t'));
+    for (size_t i = 0; i < ONCE; i++)
+        h->count[i] += strcasecmp(name, once[i]) == 0;
+    if (strcasecmp(name, "Transfer-Encoding") == 0)
+        h->chunked = value && strcasecmp(value, "chunked") == 0;
+    return MHD_YES;
+}
+
+enum MHD_Result admin_request_begin(struct admin_request *r, const char *path)
+{
+    struct headers h = {.chunked = true};
+    char what[96] = "";
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, see_header, &h);
+    for (size_t i = 0; i < ONCE && !*what; i++) {
+        if (h.count[i] > 1)
+            snprintf(what, sizeof what, "the header %s stands twice; it may stand once", once[i]);
+    }
+    if (!*what && (!h.chunked || (h.count[1] && h.count[2])))
+        snprintf(what, sizeof what, "a body comes with a Content-Length, or with Transfer-Encoding: chunked");
+    if (!*what && h.blank)
+        snprintf(what, sizeof what, "the name of a header ends in a blank; the colon stands right behind it");
+    if (!*what)
+        return MHD_YES;
+    r->path = path;
+    admin_connection_arrived(r->a, r->connection);
+    admin_request_set(r, MHD_HTTP_HEADER_CONNECTION, "close"); /* where its body ends is not known */
+    admin_problem(r, MHD_HTTP_BAD_REQUEST, error_reason(ERR_INVALID), what);
+    return admin_request_turn(r, "", path);
+}
 
 static void handle(struct admin_request *r, const char *method, const char *path)
 {

@@ -107,6 +107,7 @@ static void not_found(const struct admin *a, struct admin_request *r)
 {
     struct buf body = BUF_INIT;
     const char *last = "";
+    bool api = false;
     if (admin_request_of_api(r)) {
         admin_problem(r, MHD_HTTP_NOT_FOUND, error_reason(ERR_NOT_FOUND),
                       "there is no such path; /api/v1/openapi.json describes those there are");
@@ -115,13 +116,14 @@ static void not_found(const struct admin *a, struct admin_request *r)
     buf_puts(&body, "there is no such page; there are");
     for (size_t i = 0, n = 0; i < a->table_count; i++) {
         for (const struct admin_route *row = a->tables[i].routes; row->path; row++) {
-            if (strncmp(row->path, "/api/", 5) != 0 &&
-                strcmp(row->path, last) != 0) /* methods of one path stand together */
+            bool of_api = strncmp(row->path, "/api/", 5) == 0;
+            api = api || of_api;
+            if (!of_api && strcmp(row->path, last) != 0) /* methods of one path stand together */
                 buf_printf(&body, "%s %s", n++ ? "," : "", row->path);
             last = row->path;
         }
     }
-    buf_putc(&body, '\n');
+    buf_puts(&body, api ? ", and what begins with /api/v1/\n" : "\n");
     admin_answer(r, MHD_HTTP_NOT_FOUND, ADMIN_TEXT, &body);
 }
 
@@ -167,8 +169,10 @@ void admin_dispatch(struct admin *a, struct admin_request *r, const char *method
         admin_problem(r, status, error_reason(ERR_REFUSED), stranger);
     else if (status)
         refuse(a, r, status);
-    else if (admin_connection_has_nul(r->connection))
+    else if (admin_connection_fault(r->connection) == FAULT_NUL)
         admin_problem(r, MHD_HTTP_BAD_REQUEST, error_reason(ERR_INVALID), "the path or the query holds a NUL (%00)");
+    else if (admin_connection_fault(r->connection) == FAULT_ARGUMENTS)
+        admin_problem(r, MHD_HTTP_URI_TOO_LONG, error_reason(ERR_LIMIT), "a query may have 32 arguments at most");
     else if (!f.path)
         not_found(a, r);
     else if (!f.route)

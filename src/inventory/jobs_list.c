@@ -3,6 +3,7 @@
 #include "inventory/jobs_list.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,15 +31,20 @@ int jobs_order_parse(const char *text, enum jobs_order *order, struct error *err
 
 /* ---- the place behind which it begins ---- */
 
-/* "KEY/CLUSTER/NAMESPACE/NAME"; a cluster's name may have slashes, the last two have none. */
+/* "-held:KEY/CLUSTER/NAMESPACE/NAME", without the dash where it is not in reverse; a cluster's name may have slashes,
+ * the last two have none. The key of another order says nothing about a place in this one. */
 int jobs_list_after(struct jobs_list *l, const char *place, struct error *err)
 {
-    char *end, cluster[JOBS_PLACE_MAX];
+    char *end, cluster[JOBS_PLACE_MAX], order[32];
+    size_t n = (size_t)snprintf(order, sizeof order, "%s%s:", l->reverse ? "-" : "", orders[l->order]);
+    bool good = strncmp(place, order, n) == 0;
+    place += good ? n : 0;
     int64_t key = strtoll(place, &end, 10);
     const char *name = strrchr(place, '/');
     const char *space = name ? memrchr(place, '/', (size_t)(name - place)) : NULL;
-    if (end == place || *end != '/' || !space || space <= end || strlen(place) >= JOBS_PLACE_MAX)
-        return error_set(err, ERR_INVALID, "cursor has to be the `next` of the page before");
+    if (!good || end == place || *end != '/' || !space || space <= end || strlen(place) >= JOBS_PLACE_MAX)
+        return error_set(err, ERR_INVALID,
+                         "cursor has to be the `next` of the page before, with the same sort and reverse");
     memcpy(cluster, end + 1, (size_t)(space - end - 1));
     cluster[space - end - 1] = '\0';
     l->after = job_row_place(key, cluster, str_n(space + 1, (size_t)(name - space - 1)), str_of(name + 1));
@@ -50,7 +56,8 @@ bool jobs_list_next(const struct jobs_list *l, struct buf *out)
     if (!l->more || !l->count)
         return false;
     const struct job_row *last = l->rows[l->count - 1];
-    buf_printf(out, "%" PRId64 "/%s/%s/%s", last->key, last->cluster, last->space, last->name);
+    buf_printf(out, "%s%s:%" PRId64 "/%s/%s/%s", l->reverse ? "-" : "", orders[l->order], last->key, last->cluster,
+               last->space, last->name);
     return true;
 }
 

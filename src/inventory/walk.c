@@ -6,11 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/texts.h"
 #include "engine/guest.h"
 #include "jobs/listing.h"
+#include "jobs/watches.h"
 #include "loop/defer.h"
 #include "run/runs.h"
+
+#define PATIENCE_MS 5000      /* a person waits for it */
+#define PATIENCE_NEXT_MS 1000 /* for each further cluster, where one did not answer */
 
 struct walk {
     struct walk_call call;
@@ -21,6 +26,9 @@ struct walk {
     struct site site;          /* of that; where its runs are for one shard of the jobs, without the shard */
     struct runs_guest guest;
     struct listing *listing; /* NULL: its cluster is over */
+    bool silent;             /* a server did not answer in time */
+    bool given;              /* a job of this cluster was told */
+    bool last;               /* the listing is that of watches_last */
     struct defer turn;
     int64_t as_of;
     struct error err; /* code 0: all is well */
@@ -42,6 +50,24 @@ static void stop(struct runs_guest *guest)
     ready(w);
 }
 
+/* Of a part of the jobs a cache says nothing about the others. */
+static struct watches *watches_of(const struct walk *w)
+{
+    return w->place.runs->site->shard.of ? NULL : w->place.runs->watches;
+}
+
+static struct listing_call listing_call_of(struct walk *w)
+{
+    return (struct listing_call){.site = &w->site,
+                                 .watches = watches_of(w),
+                                 .kind = w->call.kind,
+                                 .match = w->call.match,
+                                 .seat.rank = SEAT_PERSON,
+                                 .patience_ms = w->silent ? PATIENCE_NEXT_MS : PATIENCE_MS,
+                                 .ready = ready,
+                                 .data = w};
+}
+
 static int enter(struct walk *w, const char *cluster, struct error *err)
 {
     int rc = engine_guest(w->call.engine, cluster, &w->place, err);
@@ -50,15 +76,10 @@ static int enter(struct walk *w, const char *cluster, struct error *err)
         return rc;
     }
     struct runs *runs = w->place.runs;
-    bool part = runs->site->shard.of != 0;
     w->site = *runs->site;
     w->site.shard = (struct shard){0};
-    const struct listing_call call = {.site = &w->site,
-                                      .watches = part ? NULL : runs->watches,
-                                      .kind = w->call.kind,
-                                      .match = w->call.match,
-                                      .ready = ready,
-                                      .data = w};
+    const struct listing_call call = listing_call_of(w);
+    w->given = w->last = false;
     w->listing = listing_new(&call, err);
     if (!w->listing) {
         w->place.runs = NULL;
@@ -112,6 +133,27 @@ static void take(struct walk *w, struct str object)
     w->call.job(w->call.data, w->cluster, &view, &w->err);
 }
 
+/* The server does not answer: its jobs as they were when it was last heard. False: that is not known. */
+static bool take_last(struct walk *w, const struct error *why)
+{
+    struct watches *watches = watches_of(w);
+    struct job_cache *held =
+        watches && !w->given && !w->last ? watches_last(watches, w->call.kind, w->call.match) : NULL;
+    const struct listing_call call = listing_call_of(w);
+    char as_of[32];
+    struct error err;
+    struct listing *last = held ? listing_of_cache(&call, held, &err) : NULL;
+    if (!last)
+        return false;
+    clock_format(watches_as_of(held, w->call.match), false, as_of);
+    error_set(&err, why->code, "its jobs are told as they were at %s: %s", as_of, why->message);
+    w->call.left(w->call.data, w->cluster, &err);
+    listing_free(w->listing);
+    w->listing = last;
+    w->last = true;
+    return true;
+}
+
 static void end_cluster(struct walk *w)
 {
     int64_t as_of = listing_as_of(w->listing);
@@ -141,9 +183,13 @@ static void go(struct defer *turn)
         if (state == LISTING_WAIT)
             return;
         if (state == LISTING_JOB) {
+            w->given = true;
             take(w, object);
             continue;
         }
+        w->silent = w->silent || state == LISTING_ERROR;
+        if (state == LISTING_ERROR && take_last(w, listing_error(w->listing)))
+            continue;
         if (state == LISTING_ERROR) {
             w->call.left(w->call.data, w->cluster, listing_error(w->listing));
             leave(w);

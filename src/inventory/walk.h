@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goes over the jobs of a kind, on one cluster or on all that are connected: from the caches where they have the jobs,
- * else by lists. Some jobs at a turn of the loop: however many there are, nothing else waits for long. */
+ * else by lists; a server that gives none within 5 s is left out, or, where a cache has all its jobs, these are told as
+ * they were. Some jobs at a turn of the loop: however many there are, nothing else waits for long. */
 #ifndef MPIJOBD_INVENTORY_WALK_H
 #define MPIJOBD_INVENTORY_WALK_H
 

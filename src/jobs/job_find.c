@@ -31,6 +31,7 @@ static int ask(struct job_find *f, struct error *err)
                              .name_space = f->name_space,
                              .name = f->name,
                              .seat.rank = SEAT_PERSON,
+                             .timeout_ms = f->timeout_ms,
                              .done = got,
                              .data = f};
     return rc ? rc : kube_get(cluster_kube(f->cluster), &call, &f->request, err);

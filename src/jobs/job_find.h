@@ -13,6 +13,7 @@ struct job_find {
     const struct policy *policy; /* these three outlive the call */
     const char *name_space, *name;
     const struct mpijob_kind *kind; /* one of the policy's; NULL: not said */
+    uint64_t timeout_ms;            /* of each kind's call with its retries; 0: as of every call */
     /* Called once, never from within job_find_start. object: the bytes, for the receiver to free; NULL: err says why:
      * ERR_NOT_FOUND, where `absent` says that the server answered so for this name; ERR_INVALID: several kinds have a
      * job of that name (it says how to name one); ERR_CANCELLED; those of kube.h. */

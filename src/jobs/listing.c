@@ -152,10 +152,11 @@ static bool follow(struct pages *l, const struct error *err)
     return true;
 }
 
-/* What the server refuses in one namespace it may allow in the next. */
-static bool is_of_one(const struct error *err)
+/* What the server refuses in one namespace it may allow in the next. Whoever has patience for one call has none for the
+ * same trouble in each. */
+static bool is_of_one(const struct pages *l, const struct error *err)
 {
-    return err->status && err->status != 401;
+    return l->call.patience_ms ? err->status == 403 || err->status == 404 : err->status && err->status != 401;
 }
 
 static void listed(void *data, const char *resource_version, const struct error *err)
@@ -169,7 +170,7 @@ static void listed(void *data, const char *resource_version, const struct error 
     if (err && !l->broken)
         fail_list(l, err);
     l->earlier = l->scope;
-    if ((!err || is_of_one(err)) && !l->broken && l->namespaces && l->namespaces[++l->at]) {
+    if ((!err || is_of_one(l, err)) && !l->broken && l->namespaces && l->namespaces[++l->at]) {
         if (begin(l))
             return;
     }
@@ -204,6 +205,7 @@ static bool begin(struct pages *l)
         .query = &query,
         .item_kind = mpijob_kind_info(l->call.kind)->name,
         .seat = l->call.seat,
+        .timeout_ms = l->call.patience_ms,
         .item = take,
         .done = listed,
         .data = l,

@@ -96,6 +96,10 @@ void watches_offer(struct watches *watches, const struct mpijob_kind *kind, stru
  * ask the server. */
 struct job_cache *watches_for(const struct watches *watches, const struct mpijob_kind *kind,
                               const struct mpijob_match *match);
+/* The same where the server is silent, however long: all jobs as they were at watches_as_of. NULL: they never were all
+ * there. */
+struct job_cache *watches_last(const struct watches *watches, const struct mpijob_kind *kind,
+                               const struct mpijob_match *match);
 /* When the server was last heard, in microseconds since 1970, for the namespace that can match where that is longest
  * ago, of those that are known; 0: never. */
 int64_t watches_as_of(const struct job_cache *cache, const struct mpijob_match *match);

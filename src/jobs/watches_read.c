@@ -36,8 +36,9 @@ static bool is_meant(const struct cache_scope *scope, const struct mpijob_match 
     return !scope->name_space || mpijob_match_in_namespace(match, str_of(scope->name_space));
 }
 
-struct job_cache *watches_for(const struct watches *watches, const struct mpijob_kind *kind,
-                              const struct mpijob_match *match)
+/* silence: that is allowed, in microseconds. */
+static struct job_cache *heard_within(const struct watches *watches, const struct mpijob_kind *kind,
+                                      const struct mpijob_match *match, int64_t silence)
 {
     struct job_cache *held = watches->caches[mpijob_kind_index(kind)];
     if (held && held->kind != kind)
@@ -46,11 +47,23 @@ struct job_cache *watches_for(const struct watches *watches, const struct mpijob
         return NULL;
     for (size_t i = 0; i < cache_scopes(held->cache); i++) {
         struct cache_scope scope = cache_scope(held->cache, i);
-        bool fresh = scope.silence_us >= 0 && scope.silence_us < site_silence_us(watches->site) + GRACE_US;
+        bool fresh = scope.silence_us >= 0 && scope.silence_us < silence;
         if (is_meant(&scope, match) && !(scope.synced && fresh))
             return NULL;
     }
     return held;
+}
+
+struct job_cache *watches_for(const struct watches *watches, const struct mpijob_kind *kind,
+                              const struct mpijob_match *match)
+{
+    return heard_within(watches, kind, match, site_silence_us(watches->site) + GRACE_US);
+}
+
+struct job_cache *watches_last(const struct watches *watches, const struct mpijob_kind *kind,
+                               const struct mpijob_match *match)
+{
+    return heard_within(watches, kind, match, INT64_MAX);
 }
 
 int64_t watches_as_of(const struct job_cache *held, const struct mpijob_match *match)

@@ -86,6 +86,7 @@ static int ask(struct kube_list *l, struct error *err)
                              .path = l->path,
                              .query = &query,
                              .seat = l->call.seat,
+                             .timeout_ms = l->call.timeout_ms,
                              .done = page_came,
                              .data = l};
     l->waiting = false;

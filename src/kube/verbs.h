@@ -31,7 +31,7 @@ struct kube_list_call {
     const struct kube_query *query; /* limit 0: 500 */
     const char *item_kind; /* "Job": it and apiVersion go into items that lack them; outlives the list. NULL: unknown */
     struct seat_for seat;  /* for whom; flow outlives the list */
-    uint64_t timeout_ms;   /* of kube_list_whole: of its tries; 0: the options' */
+    uint64_t timeout_ms;   /* of each page, or of kube_list_whole, with its tries; 0: the options' */
     bool (*item)(void *data, struct json item); /* false: stop here, done gets success */
     void (*restarted)(void *data);              /* may be NULL */
     void (*done)(void *data, const char *resource_version,

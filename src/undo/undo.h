@@ -96,6 +96,8 @@ struct undo {                             /* zeroed; then its owner sets these *
 /* The run and its changes. Blocks, and may be called on another thread. 0; ERR_NOT_FOUND: there is no such run;
  * ERR_INVALID: it has not ended; errors as of journal_read_changes. */
 int undo_read(struct undo *u, struct journal *journal, struct error *err);
+/* ERR_NOT_FOUND: only a job or a namespace is asked for, and the run has changed nothing of it. */
+int undo_check_part(const struct undo *u, struct error *err);
 void undo_free(struct undo *u); /* nothing of it is under way */
 
 /* ---- undo_look.c, undo_make.c ---- */

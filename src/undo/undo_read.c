@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The journal's rows of the run, sorted by object. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,4 +220,13 @@ void undo_free(struct undo *u)
         mpijob_diff_free(&o->left);
     }
     free(u->objects);
+}
+
+int undo_check_part(const struct undo *u, struct error *err)
+{
+    const char *space = u->job_namespace, *name = u->job_name;
+    if (u->count || (!space && !name))
+        return 0;
+    return error_set(err, ERR_NOT_FOUND, "run %" PRId64 " has changed nothing of %s%s%s%s", u->number,
+                     name ? "" : "namespace ", or_empty(space), space && name ? "/" : "", or_empty(name));
 }

@@ -57,7 +57,7 @@ static void post_extend(void *data, struct admin_request *r)
     ask_verb(data, r, &form);
 }
 
-static const struct field undo_fields[] = {{"job", FIELD_TEXT, false},      {"namespace", FIELD_TEXT, false},
+static const struct field undo_fields[] = {{"job", FIELD_JOB, false},       {"namespace", FIELD_TEXT, false},
                                            {"dry_run", FIELD_BOOL, false},  {"destructive", FIELD_BOOL, false},
                                            {"override", FIELD_BOOL, false}, {NULL, FIELD_TEXT, false}};
 

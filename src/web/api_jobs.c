@@ -15,8 +15,8 @@ static void get_jobs(void *data, struct admin_request *r)
     ask_verb(data, r, &form);
 }
 
-static const struct field why_fields[] = {{"policy", FIELD_TEXT, false},
-                                          {"job", FIELD_TEXT, false},
+static const struct field why_fields[] = {{"policy", FIELD_TEXT, true},
+                                          {"job", FIELD_JOB, true},
                                           {"cluster", FIELD_TEXT, false},
                                           {"text", FIELD_BOOL, false},
                                           {NULL, FIELD_TEXT, false}};
@@ -27,7 +27,7 @@ static void get_why(void *data, struct admin_request *r)
     ask_verb(data, r, &form);
 }
 
-static const struct field hold_fields[] = {{"job", FIELD_TEXT, true},        {"cluster", FIELD_TEXT, false},
+static const struct field hold_fields[] = {{"job", FIELD_JOB, true},         {"cluster", FIELD_TEXT, false},
                                            {"seconds", FIELD_NUMBER, false}, {"off", FIELD_BOOL, false},
                                            {"override", FIELD_BOOL, false},  {NULL, FIELD_TEXT, false}};
 

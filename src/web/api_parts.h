@@ -23,7 +23,9 @@ bool web_serves(const struct web *web, struct admin_request *r);
 
 enum field_kind {
     FIELD_TEXT,   /* of 1 to FIELD_TEXT_MAX characters, without NUL */
-    FIELD_PLACE,  /* the same, of up to FIELD_PLACE_MAX bytes */
+    FIELD_JOB,    /* the same, as NAMESPACE/NAME */
+    FIELD_KIND,   /* the same, or KIND/NAMESPACE/NAME */
+    FIELD_PLACE,  /* a text of 1 to FIELD_PLACE_MAX bytes */
     FIELD_NUMBER, /* a whole number from 0 */
     FIELD_LIMIT,  /* the same, 1 to PAGE_MOST */
     FIELD_BOOL,   /* true or false */
@@ -31,7 +33,7 @@ enum field_kind {
 struct field {
     const char *name; /* NULL ends a table */
     enum field_kind kind;
-    bool needed; /* of a body */
+    bool needed;
 };
 #define FIELD_TEXT_MAX 253
 #define FIELD_PLACE_MAX 639
@@ -39,8 +41,8 @@ struct field {
 #define PAGE_DEFAULT 100
 #define PAGE_MOST 1000
 
-/* Writes what the query has into the args, a member each. 0; ERR_INVALID: another argument, one that stands twice, or a
- * bad value. */
+/* Writes what the query has into the args, a member each. 0; ERR_INVALID: another argument, one that stands twice, a
+ * bad value, or one that is needed and is not there. */
 int query_read(const struct admin_request *r, const struct field *fields, struct json_writer *args, struct error *err);
 /* The same of a JSON object as the body; an empty body is an empty object. ERR_INVALID, ERR_SYNTAX. */
 int query_read_body(const struct admin_request *r, const struct field *fields, struct json_writer *args,

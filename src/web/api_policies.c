@@ -55,7 +55,7 @@ static void get_one(void *data, struct admin_request *r)
 
 /* ---- what people do to them ---- */
 
-static const struct field run_fields[] = {{"job", FIELD_TEXT, false},
+static const struct field run_fields[] = {{"job", FIELD_KIND, false},
                                           {"dry_run", FIELD_BOOL, false},
                                           {"override", FIELD_BOOL, false},
                                           {NULL, FIELD_TEXT, false}};

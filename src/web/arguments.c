@@ -22,10 +22,10 @@ static int unknown(const char *name, const struct field *fields, struct error *e
         at += (size_t)snprintf(known + at, sizeof known - at, "%s%s", i ? ", " : "", names[i]);
     return error_set(err, ERR_INVALID, "%.100s is not known here%s%s%s%s%s", name, near ? "; did you mean " : "",
                      or_empty(near), near ? "?" : "",
-                     near ? ""
+                     near ? " There are "
                      : n  ? "; there are "
                           : "; it takes none",
-                     near ? "" : known);
+                     known);
 }
 
 static const struct field *find(const char *name, const struct field *fields)
@@ -47,6 +47,25 @@ static int check_number(const struct field *f, int64_t n, struct error *err)
     return n < 0 ? bad(f, "a whole number from 0", err) : 0;
 }
 
+static bool is_text(const struct field *f)
+{
+    return f->kind == FIELD_TEXT || f->kind == FIELD_JOB || f->kind == FIELD_KIND || f->kind == FIELD_PLACE;
+}
+
+/* 2 parts between slashes, or up to so many. */
+static bool is_job(struct str text, size_t most)
+{
+    size_t parts = 0;
+    bool empty = false;
+    for (size_t at = 0; at <= text.len; parts++) {
+        const char *slash = at < text.len ? memchr(text.ptr + at, '/', text.len - at) : NULL;
+        size_t end = slash ? (size_t)(slash - text.ptr) : text.len;
+        empty = empty || end == at;
+        at = end + 1;
+    }
+    return parts >= 2 && parts <= most && !empty;
+}
+
 static int check_text(const struct field *f, struct str text, struct error *err)
 {
     size_t characters = 0;
@@ -55,6 +74,10 @@ static int check_text(const struct field *f, struct str text, struct error *err)
     if (f->kind == FIELD_PLACE)
         return text.len && text.len <= FIELD_PLACE_MAX ? 0 : bad(f, "the `next` of the page before", err);
     bool good = characters && characters <= FIELD_TEXT_MAX && !memchr(text.ptr, '\0', text.len);
+    if (good && f->kind == FIELD_JOB && !is_job(text, 2))
+        return bad(f, "NAMESPACE/NAME, as in train/bert", err);
+    if (good && f->kind == FIELD_KIND && !is_job(text, 3))
+        return bad(f, "NAMESPACE/NAME or KIND/NAMESPACE/NAME, as in trainjob/train/bert", err);
     return good ? 0 : bad(f, "a text of 1 to 253 characters", err);
 }
 
@@ -84,7 +107,7 @@ static int take_argument(struct reading *r, const char *name, const char *value)
     if (rc)
         return rc;
     json_write_key(r->w, name);
-    if (f->kind == FIELD_TEXT || f->kind == FIELD_PLACE) {
+    if (is_text(f)) {
         json_write_string(r->w, value);
         return check_text(f, str_of(value), r->err);
     }
@@ -97,6 +120,15 @@ static int take_argument(struct reading *r, const char *name, const char *value)
     int64_t n = good ? strtoll(value, NULL, 10) : -1;
     json_write_int(r->w, n);
     return check_number(f, n, r->err);
+}
+
+static int all_there(const struct reading *r, const char *in)
+{
+    for (const struct field *f = r->fields; f->name; f++) {
+        if (f->needed && !(r->seen & (1U << (f - r->fields))))
+            return error_set(r->err, ERR_INVALID, "%s is missing in the %s", f->name, in);
+    }
+    return 0;
 }
 
 static bool argument(void *data, const char *name, const char *value)
@@ -112,7 +144,7 @@ int query_read(const struct admin_request *request, const struct field *fields, 
     struct reading r = {.fields = fields, .w = w, .err = err};
     if (!admin_request_query(request, argument, &r) && !r.rc)
         r.rc = error_set(err, ERR_INVALID, "the query is no UTF-8");
-    return r.rc;
+    return r.rc ? r.rc : all_there(&r, "query");
 }
 
 /* ---- of a body ---- */
@@ -128,7 +160,7 @@ static int take_member(struct reading *r, struct json key, struct json value)
     enum json_type type = json_type(value);
     if (rc)
         return rc;
-    if (f->kind == FIELD_TEXT || f->kind == FIELD_PLACE)
+    if (is_text(f))
         rc = json_decode(value, &text) ? check_text(f, buf_str(&text), r->err) : bad(f, "a text", r->err);
     else if (f->kind == FIELD_BOOL && type != JSON_BOOL)
         rc = bad(f, "true or false", r->err);
@@ -139,15 +171,6 @@ static int take_member(struct reading *r, struct json key, struct json value)
     json_write_key(r->w, f->name);
     json_write_raw(r->w, value);
     return rc;
-}
-
-static int all_there(const struct reading *r)
-{
-    for (const struct field *f = r->fields; f->name; f++) {
-        if (f->needed && !(r->seen & (1U << (f - r->fields))))
-            return error_set(r->err, ERR_INVALID, "%s is missing in the body", f->name);
-    }
-    return 0;
 }
 
 /* A page of another site can send a form here, but not this type without asking first. */
@@ -176,5 +199,5 @@ int query_read_body(const struct admin_request *request, const struct field *fie
     struct json_iter it = json_iter(root);
     while (!rc && json_next(&it))
         rc = take_member(&r, it.key, it.value);
-    return rc ? rc : all_there(&r);
+    return rc ? rc : all_there(&r, "body");
 }

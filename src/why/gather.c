@@ -2,12 +2,15 @@
 /* A request's life: the job is read, then one step follows the other. */
 #include "why/gather.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cluster/cluster.h"
 #include "mpijob/kind.h"
 #include "why/gather_parts.h"
+
+#define READ_MS 5000 /* a person waits for it */
 
 static struct site *site_of(const struct why_request *r)
 {
@@ -141,11 +144,52 @@ static void add_near(struct why_request *r)
     }
 }
 
+/* Where the server does not answer a running daemon: as its watch has the job. */
+static bool take_last(struct why_request *r, const struct mpijob_kind *kind, const struct error *err)
+{
+    const struct watches *watches = r->call.runs->watches;
+    const struct job_cache *held = watches ? watches->caches[mpijob_kind_index(kind)] : NULL;
+    struct buf bytes = BUF_INIT;
+    struct mpijob_view view;
+    struct error unread;
+    uint32_t slot;
+    if (!held || held->kind != kind || !cache_find(held->cache, str_of(r->name_space), str_of(r->name), &slot) ||
+        cache_view(held->cache, slot, &bytes, &view, &unread)) {
+        buf_free(&bytes);
+        return false;
+    }
+    int64_t silence = cache_scope(held->cache, 0).silence_us;
+    for (size_t i = 1; i < cache_scopes(held->cache); i++) {
+        struct cache_scope scope = cache_scope(held->cache, i);
+        silence = scope.name_space && str_is(view.name_space, scope.name_space) ? scope.silence_us : silence;
+    }
+    why_note(r->why, "how the job is now: %s; this is how it was %" PRId64 " s ago", err->message,
+             silence / CLOCK_SECOND);
+    r->object = buf_take(&bytes, &r->len);
+    r->last = true;
+    return r->object != NULL;
+}
+
+static bool take_last_of_any(struct why_request *r, const struct error *err)
+{
+    const struct policy_kinds *kinds = &r->entry.policy->kinds;
+    bool silent = err->retryable || err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT;
+    if (!r->call.daemon || !silent)
+        return false;
+    for (size_t i = 0; i < kinds->count; i++) {
+        if ((!r->call.kind || r->call.kind == kinds->of[i].kind) && take_last(r, kinds->of[i].kind, err))
+            return true;
+    }
+    return false;
+}
+
 static void found(struct job_find *find, char *object, size_t len, const struct error *err)
 {
     struct why_request *r = find->data;
     r->object = object;
     r->len = len;
+    if (err && !r->cancelled && take_last_of_any(r, err))
+        err = NULL;
     if (err)
         r->err = *err;
     if (err && find->absent)
@@ -163,6 +207,7 @@ void why_read(struct why_request *r)
                                 .name_space = r->name_space,
                                 .name = r->name,
                                 .kind = r->call.kind,
+                                .timeout_ms = r->call.daemon ? READ_MS : 0,
                                 .found = found,
                                 .data = r};
     if (job_find_start(&r->find, &r->err))

@@ -32,6 +32,7 @@ struct why_request {
     struct error err; /* code 0: none */
     bool cancelled;
 
+    bool last; /* the job is as it was last seen: the server does not answer */
     char *object;
     size_t len;
     struct mpijob_view view; /* of it */

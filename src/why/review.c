@@ -67,7 +67,7 @@ void why_review(struct why_request *r)
 {
     if (!*r->name_space)
         snprintf(r->name_space, sizeof r->name_space, "%.*s", (int)r->view.name_space.len, r->view.name_space.ptr);
-    if (r->call.reviews)
+    if (r->call.reviews && !r->last)
         ask(r);
     else
         why_past(r);

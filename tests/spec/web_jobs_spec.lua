@@ -111,6 +111,12 @@ tokens: { read: read, write: write }
             assert.are.equal(400, status, query)
             support.contains(body.detail, words)
         end
+        local _, first = read:get("/api/v1/jobs?sort=held&limit=2")
+        for _, other in ipairs { "sort=name", "sort=held&reverse=true", "limit=2" } do
+            local status, body = read:get("/api/v1/jobs?" .. other .. "&cursor=" .. escaped(first.next))
+            assert.are.equal(400, status, other)
+            support.contains(body.detail, "with the same sort and reverse")
+        end
         local status, body = read:get("/api/v1/jobs?cluster=dead")
         assert.are.equal(503, status)
         support.contains(body.detail, "cluster dead is not connected")
@@ -194,6 +200,22 @@ tokens: { read: read, write: write }
             body.cluster = "main"
             assert.are.equal(400, (write:post("/api/v1/hold", body)), support.json.encode(body))
         end
+    end)
+
+    it("answers within some seconds where the API server does not, with what is known", function()
+        local _, page = read:get("/api/v1/jobs?limit=1&phase=Running&cluster=main")
+        local job = page.items[1].namespace .. "/" .. page.items[1].name
+        server:fault("unavailable:path=*mpijobs*")
+        finally(function() server:clear_faults() end)
+        -- The watch has them, and was heard lately.
+        local _, listed = read:get("/api/v1/jobs?limit=1")
+        assert.are.equal(800, listed.total)
+        local begun = support.uv.hrtime()
+        local status, why = read:get("/api/v1/why?policy=free&cluster=main&job=" .. escaped(job))
+        assert.are.equal(200, status)
+        assert.are.equal("no-match", why.tree.verdict)
+        support.contains(why.tree.unknown[1], "how the job is now: ")
+        assert.is_true((support.uv.hrtime() - begun) / 1e9 < 20)
     end)
 
     it("ends well in the midst of a list", function()

@@ -140,8 +140,46 @@ describe("the JSON API", function()
         problem(400, "Invalid", "Content-Type: application/json",
             write:post("/api/v1/policies/free/run", "{}", { ["Content-Type"] = "text/plain" }))
         problem(400, "Invalid", "nested deeper than 128 levels", write:post("/api/v1/policies/free/run", '{"job": ' .. ("["):rep(200) .. ("]"):rep(200) .. "}"))
+        problem(400, "Invalid", "There are limit, cursor, ", read:get("/api/v1/jobs?for=1h"))
+        problem(400, "Invalid", "NAMESPACE/NAME or KIND/NAMESPACE/NAME", write:post("/api/v1/policies/free/run", { job = "bert" }))
+        problem(400, "Invalid", "policy is missing in the query", read:get("/api/v1/why?job=train%2Fbert"))
+        problem(400, "Invalid", "job has to be NAMESPACE/NAME", read:get("/api/v1/why?policy=free&job=bert"))
+        for _, n in ipairs { 33, 500, 4000 } do
+            problem(414, "Limit", "32 arguments", read:get("/api/v1/jobs?" .. ("a=1&"):rep(n - 1) .. "a=1"))
+        end
+        local _, page = none:get("/nothing")
+        support.contains(page == "" and "" or select(2, read:get("/nothing")), "and what begins with /api/v1/")
         problem(413, "Limit", "65536", write:post("/api/v1/policies/free/run", '{"job": "' .. ("x"):rep(70000) .. '"}'))
         problem(404, "NotFound", "there is no policy", write:post("/api/v1/policies/nobody/pause"))
+    end)
+
+    it("refuses what can be read in two ways", function()
+        local socket = require "socket"
+        local host, port = url:match("//([%d.]+):(%d+)")
+        -- The first line of the answer to these headers, and whether the connection has ended.
+        local function answer(lines, body)
+            local client = assert(socket.connect(host, tonumber(port)))
+            client:settimeout(20)
+            client:send("POST /api/v1/policies/free/pause HTTP/1.1\r\n" .. table.concat(lines, "\r\n") .. "\r\n\r\n" .. (body or ""))
+            local text = client:receive("*a")
+            client:close()
+            return text
+        end
+        local usual = { "Host: " .. host, "Authorization: Bearer writes-too" }
+        local function with(...)
+            return table.move({ ... }, 1, select("#", ...), #usual + 1, { table.unpack(usual) })
+        end
+        for _, lines in ipairs { with("Content-Length: 2", "Content-Length: 44"), with("Content-Length: 2", "Content-Length: 2"), with("Host: elsewhere", "Content-Length: 0"),
+            with("Authorization: Bearer x", "Content-Length: 0"), with("Content-Length: 0", "Transfer-Encoding: chunked"), with("Transfer-Encoding: gzip"), with("Content-Length : 2") } do
+            -- What stands behind the body of the one reading is not taken for a request.
+            local text = answer(lines, "{}GET /livez HTTP/1.1\r\nHost: " .. host .. "\r\n\r\n")
+            assert.is_truthy(text and text:find("^HTTP/1.1 400 "), table.concat(lines, "\n") .. "\n" .. tostring(text))
+            assert.are.equal(1, support.count(text, "HTTP/1.1 "), text)
+        end
+        support.contains(answer({ "Connection: close", "Content-Length: 0" }), "HTTP/1.1 400 ")
+        support.contains(answer(with(("X-Long: " .. ("x"):rep(40000)), "Content-Length: 0")), "HTTP/1.1 431 ")
+        local _, standing = read:get("/api/v1/policies/free")
+        assert.are.equal("in force", standing.clusters[1].state)
     end)
 
     it("lets read who has a token, and act who has the other", function()
@@ -246,6 +284,13 @@ describe("the JSON API", function()
         local _, row = read:get("/api/v1/runs/" .. math.tointeger(done.undo_run))
         assert.are.same({ "undo", "token:write" }, { row.trigger, row.who.user })
         problem(404, "NotFound", "4711", write:post("/api/v1/runs/4711/undo"))
+        for body, words in pairs { ['{"job":"train/nope"}'] = "changed nothing of train/nope", ['{"namespace":"nope"}'] = "changed nothing of namespace nope",
+            ['{"namespace":"train","job":"other/gpt"}'] = "changed nothing of" } do
+            problem(404, "NotFound", words, write:post(("/api/v1/runs/%d/undo"):format(run), body))
+        end
+        for _, job in ipairs { "gpt", "train/gpt/x", "/gpt", "train/", "" } do
+            problem(400, "Invalid", "job has to be", write:post(("/api/v1/runs/%d/undo"):format(run), { job = job, dry_run = true }))
+        end
         local _, held = read:get("/api/v1/held")
         assert.are.equal(#held.at, #held.gpus)
     end)

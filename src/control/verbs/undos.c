@@ -308,7 +308,7 @@ static void was_read(struct work *work)
         fail(u, (error_set(&err, ERR_CANCELLED, "the daemon is being stopped"), &err));
         return;
     }
-    if (u->error.code) {
+    if (u->error.code || (!u->propose && undo_check_part(&u->undo, &u->error))) {
         fail(u, &u->error);
         return;
     }
@@ -351,15 +351,14 @@ static void known(struct person *person)
 
 static void read_args(struct undoing *u, struct json args)
 {
-    char *slash;
     u->dry_run = json_is_true(json_get(args, "dry_run"));
     u->override = json_is_true(json_get(args, "override"));
     u->propose = json_is_true(json_get(args, "propose"));
     u->undo.destructive = json_is_true(json_get(args, "destructive"));
     u->undo.job_name = args_text(args, "job", u->job, sizeof u->job);
     u->undo.job_namespace = args_text(args, "namespace", u->name_space, sizeof u->name_space);
-    slash = u->undo.job_name ? strchr(u->job, '/') : NULL;
-    if (slash) {
+    char *slash = u->undo.job_name ? strchr(u->job, '/') : NULL;
+    if (slash && !u->undo.job_namespace) { /* else no job has that name */
         *slash = '\0';
         u->undo.job_namespace = u->job;
         u->undo.job_name = slash + 1;

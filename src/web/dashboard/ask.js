@@ -59,12 +59,15 @@ export function ask({ title, about, button, harm, fields = [], work }) {
     });
 }
 
-// A button that asks, posts, says what came of it, and has the view drawn again. path and body get the values of the fields.
-export function action(context, { id, text, harm, path, body, told, ...asked }) {
+// A button that asks, posts, says what came of it, and has the view drawn again. body gets the values of the fields; wrong the
+// answer, and says what is wrong with it for all that it came.
+export function action(context, { id, text, harm, path, body, told, wrong, ...asked }) {
     return h("button", { type: "button", id, class: harm ? "harm" : null, onclick: async () => {
         let answer;
         const done = await ask({ title: text, button: text, harm, ...asked, work: async (given) => {
             answer = await post(path, body ? body(given) : {});
+            const why = wrong && wrong(answer);
+            if (why) throw new Error(why);
         } });
         if (!done) return;
         say(told(answer));

@@ -56,12 +56,14 @@ function relative(at, due) {
     return seconds > 1 ? `in ${span(seconds)}` : `${span(-seconds)} ago`;
 }
 
+const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" }); // to make one for each instant takes long
+
 // An instant as people say it, which goes on by itself. due: a countdown.
 export function when(text, due) {
     if (!text) return h("span", { class: "quiet" }, "–");
     const at = Date.parse(text);
     return h("time", { class: "when", datetime: text, "data-at": at, "data-due": due ? "yes" : null,
-        title: new Date(at).toLocaleString() }, relative(at, due));
+        title: LOCAL.format(at) }, relative(at, due));
 }
 
 export function tickTimes() {

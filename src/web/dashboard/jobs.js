@@ -100,6 +100,6 @@ export function draw(data, context, args) {
     return [h("h1", {}, "Jobs"), form(args),
         h("p", { class: "note" }, total > items.length ? `The first ${items.length} of ${total} jobs; a filter shows fewer.` : `${total} jobs`, data.as_of ? [", as of ", when(data.as_of)] : null, ". ",
             h("button", { type: "button", class: "plain", id: "refresh", onclick: context.refresh }, "Look again")),
-        ...data.left_out.map((c) => h("p", { class: "box warn" }, `Not of cluster ${c.cluster}: ${c.why}`)),
+        ...data.left_out.map((c) => h("p", { class: "box warn" }, `Cluster ${c.cluster}: ${c.why}`)),
         items.length ? windowed(items, args) : h("p", { class: "note" }, "No job fits these filters.")];
 }

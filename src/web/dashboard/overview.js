@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One page for the person on call: what waits for a person, what is in trouble, and the policies.
 import { all } from "./api.js";
+import { action } from "./ask.js";
 import { h, link, sparkline, table, tag, when } from "./dom.js";
 
 export function title() {
@@ -70,10 +71,27 @@ const COLUMNS = [
     { head: "Last outcomes", cell: ({ p }) => [sparkline(p.recent), p.last && h("small", {}, link(`runs/${p.last.id}`, p.last.outcome || "goes on"), " ", when(p.last.started_at))] },
 ];
 
+// ---- loaded again ----
+
+function loaded(r) {
+    const news = [["new", r.added], ["changed", r.changed], ["gone", r.gone]].filter(([, names]) => names).map(([word, names]) => `; ${word}: ${names}`);
+    const aside = r.not_in_force.map((p) => `; ${p.policy} is not in force on ${p.cluster}: ${p.reason}`);
+    return `Loaded again: ${r.policies} policies${news.join("") || ", as they were"}${aside.join("")}.`;
+}
+
+function mistakes(r) {
+    return r.in_force ? "" : ["Those in force stay, as the files have mistakes:", ...r.errors.map((e) => (e.line ? `${e.file}:${e.line}: ${e.message}` : `${e.file}: ${e.message}`))].join("\n");
+}
+
+function reload(context) {
+    return context.mayAct() && h("p", {}, action(context, { id: "reload", text: "Load again", path: "/reload", title: "Load the policies again?", told: loaded, wrong: mistakes,
+        about: "Their files are read again. Where one has a mistake, those in force stay." }));
+}
+
 export function draw(data, context) {
     const status = context.status();
     const rows = data.policies.flatMap((p) => p.clusters.map((on) => ({ p, on })));
     return [h("h1", {}, "Overview"), h("p", { class: "note" }, `mpijobd ${status.version}`),
         h("div", { class: "cards" }, drawWaiting(data), drawTrouble(data, status)),
-        h("h2", {}, "Policies"), table("Policies", COLUMNS, rows, "No policy is in force. mpijobd check tells what is wrong with the files; see the daemon's log.")];
+        h("h2", {}, "Policies"), table("Policies", COLUMNS, rows, "No policy is in force. mpijobd check tells what is wrong with the files; see the daemon's log."), reload(context)];
 }
