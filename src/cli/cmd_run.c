@@ -199,8 +199,7 @@ static int serve(struct daemon *d)
         engine_start(s->engine);
     if (d->lead.lead)
         lead_start(d->lead.lead);
-    if (d->shards.shards)
-        shards_start(d->shards.shards);
+    run_shards_start(&d->shards);
     run_service_ready(&d->service);
     if (d->reload_asked)
         run_service_reload(&d->service);

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 
 #include "guard/quarantine.h"
-#include "lead/shards.h"
 #include "pause/paused.h"
 #include "store/store.h"
 
@@ -34,18 +33,12 @@ static void add_quarantined(void *data, const char *policy, const struct quarant
                policy ? policy : mark->file, quarantine_deed(mark, deed), mark->file, mark->line);
 }
 
-struct pauses_told {
-    const char *scope; /* of pauses */
-    struct buf *out;
-};
-
 static void add_paused(void *data, const struct paused_mark *mark)
 {
-    const struct pauses_told *t = data;
     char when[32];
     clock_format(mark->at, false, when);
-    buf_printf(t->out, "[-] policy %s: paused by %s since %s%s%s%s\n", mark->policy,
-               *mark->who ? mark->who : "an unknown user", when, t->scope, *mark->why ? ": " : "", mark->why);
+    buf_printf(data, "[-] policy %s: paused by %s since %s%s%s\n", mark->policy,
+               *mark->who ? mark->who : "an unknown user", when, *mark->why ? ": " : "", mark->why);
 }
 
 void run_health_parts(const struct session *s, struct buf *out)
@@ -56,8 +49,7 @@ void run_health_parts(const struct session *s, struct buf *out)
     if (s->engine)
         engine_each_quarantined(s->engine, add_quarantined, out);
     if (s->engine)
-        engine_each_paused(s->engine, add_paused,
-                           &(struct pauses_told){s->config.lead.shards ? SHARDS_PAUSE : "", out});
+        engine_each_paused(s->engine, add_paused, out);
     buf_printf(out, "[+] journal: %" PRIu64 " writes have failed\n", failures);
 }
 

@@ -145,11 +145,12 @@ void engine_reload_and_tell(struct engine *engine, struct reload_wait *wait); /*
 void engine_start(struct engine *engine);
 /* May this daemon act, if only for a part of the jobs? 0; ERR_REFUSED: others do, which are named. */
 int engine_leads(const struct engine *engine, struct error *err);
-/* May what is paused be changed and told here? Where daemons share the jobs each has pauses of its own; else as
- * engine_leads. */
+/* May what is paused be changed and told here? Where daemons share the jobs each of them may; else as engine_leads. */
 int engine_pauses_here(const struct engine *engine, struct error *err);
-/* Where daemons share the jobs: appends this one's shards ("0, 2", "none"), and who else acts for a part of them. */
-void engine_shares(const struct engine *engine, struct buf *mine, struct buf *others);
+/* Where daemons share the jobs: within how many microseconds all of them know what one has paused; else 0. */
+int64_t engine_pauses_within(const struct engine *engine);
+/* Where daemons share the jobs: appends who else acts for a part of them. */
+void engine_others(const struct engine *engine, struct buf *others);
 
 /* Starts one run of every policy on each of its clusters, which have to be connected. done is called once, later, when
  * all have ended. */

@@ -142,10 +142,13 @@ int engine_pauses_here(const struct engine *e, struct error *err)
     return e->o.shards ? 0 : engine_leads(e, err);
 }
 
-void engine_shares(const struct engine *e, struct buf *mine, struct buf *others)
+int64_t engine_pauses_within(const struct engine *e)
 {
-    if (!e->o.shards)
-        return;
-    shards_mine(e->o.shards, mine);
-    shards_others(e->o.shards, others);
+    return e->o.shards ? shards_retry(e->o.shards) : 0;
+}
+
+void engine_others(const struct engine *e, struct buf *others)
+{
+    if (e->o.shards)
+        shards_others(e->o.shards, others);
 }

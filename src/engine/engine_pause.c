@@ -29,8 +29,7 @@ int engine_pause(struct engine *e, const struct paused_mark *mark, struct error 
     snprintf(uid, sizeof uid, "%" PRId64, mark->uid);
     log_event(e->o.log, LOG_WARN, "a policy is paused, and takes no runs until it is resumed",
               LOG_FIELDS({"policy", mark->policy}, {"by", mark->who}, LOG_JSON_FIELD("uid", *mark->why ? NULL : uid),
-                         {"reason", *mark->why ? mark->why : NULL},
-                         {"shards", e->o.shards ? "this daemon's alone, while it owns them" : NULL}));
+                         {"reason", *mark->why ? mark->why : NULL}));
     engine_renew_pauses(e);
     return 0;
 }

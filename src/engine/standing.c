@@ -38,8 +38,8 @@ static const char *why_paused(const struct engine *e, const struct policy_entry 
     if (!mark)
         return NULL;
     clock_format(mark->at, false, when);
-    snprintf(out, 600, "by %s, since %s%s%s%s", *mark->who ? mark->who : "an unknown user", when,
-             e->o.shards ? SHARDS_PAUSE : "", *mark->why ? ": " : "", mark->why);
+    snprintf(out, 600, "by %s, since %s%s%s", *mark->who ? mark->who : "an unknown user", when, *mark->why ? ": " : "",
+             mark->why);
     return out;
 }
 

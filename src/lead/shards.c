@@ -55,6 +55,11 @@ unsigned shards_count(const struct shards *s)
     return s->count;
 }
 
+int64_t shards_retry(const struct shards *s)
+{
+    return s->o.retry;
+}
+
 struct lead *shards_lead(const struct shards *s, unsigned shard)
 {
     return s->all[shard].lead;
@@ -197,13 +202,6 @@ static void add_others(const struct shards *s, struct buf *out)
         buf_printf(out, "; %s has ", *owner ? owner : "nobody");
         add_owned(s, owner, out);
     }
-}
-
-void shards_mine(const struct shards *s, struct buf *out)
-{
-    add_owned(s, s->identity, out);
-    if (!shards_owned(s))
-        buf_puts(out, "none");
 }
 
 void shards_others(const struct shards *s, struct buf *out)

@@ -10,9 +10,6 @@
 
 struct shards;
 
-/* What a pause does not hold for, as words after "paused by root since ...". */
-#define SHARDS_PAUSE ", on this daemon alone: whoever takes over a shard of its acts there"
-
 /* The name of a shard's Lease, where the roll's is `name`. Returns out. */
 #define SHARD_LEASE_MAX 288
 const char *shards_lease(const char *name, unsigned shard, char out[SHARD_LEASE_MAX]);
@@ -25,6 +22,7 @@ void shards_start(struct shards *shards);
 void shards_close(struct shards *shards, void (*closed)(void *data), void *data);
 
 unsigned shards_count(const struct shards *shards);
+int64_t shards_retry(const struct shards *shards); /* microseconds between two looks, options.retry */
 unsigned shards_owned(const struct shards *shards);
 struct lead *shards_lead(const struct shards *shards, unsigned shard); /* the shards' own */
 /* Who owns it; "": nobody does. Valid until the next turn. */
@@ -38,8 +36,6 @@ int shards_refuse_one(const struct shards *shards, unsigned shard, struct error 
 /* Appends how they stand, as a sentence. False: something is wrong, which it says. *acts false: this daemon owns a
  * shard and cannot act for it, so that nobody does. */
 bool shards_text(const struct shards *shards, bool *acts, struct buf *out);
-/* Appends the shards that this daemon owns: "0, 2", or "none". */
-void shards_mine(const struct shards *shards, struct buf *out);
 /* Appends who owns the other shards: "node-b (shards 1, 3), node-c (shard 4)". Nothing where no other daemon does. */
 void shards_others(const struct shards *shards, struct buf *out);
 

@@ -16,18 +16,24 @@ struct reading {
     int rc;
 };
 
+void pauses_mark_read(const char *policy, const char *value, struct paused_mark *mark)
+{
+    struct json root;
+    *mark = (struct paused_mark){0};
+    if (json_parse(str_of(value), "a pause", &root, NULL)) /* written by hand: it is one all the same */
+        root = (struct json){0};
+    snprintf(mark->policy, sizeof mark->policy, "%s", policy);
+    json_string_at(root, "/user", mark->who, sizeof mark->who);
+    json_int64(json_get(root, "uid"), &mark->uid);
+    json_int64(json_get(root, "at"), &mark->at);
+    json_string_at(root, "/why", mark->why, sizeof mark->why);
+}
+
 static bool read_row(void *data, const struct store_kept *row)
 {
     struct reading *r = data;
-    struct paused_mark mark = {0};
-    struct json root;
-    if (json_parse(str_of(row->value), "a pause", &root, NULL)) /* written by hand: it is one all the same */
-        root = (struct json){0};
-    snprintf(mark.policy, sizeof mark.policy, "%s", row->key);
-    json_string_at(root, "/user", mark.who, sizeof mark.who);
-    json_int64(json_get(root, "uid"), &mark.uid);
-    json_int64(json_get(root, "at"), &mark.at);
-    json_string_at(root, "/why", mark.why, sizeof mark.why);
+    struct paused_mark mark;
+    pauses_mark_read(row->key, row->value, &mark);
     r->rc = paused_add(r->paused, &mark, r->err);
     return r->rc == 0;
 }
@@ -39,11 +45,10 @@ int pauses_read(struct store *store, struct paused *paused, struct error *err)
     return rc ? rc : r.rc;
 }
 
-void pauses_keep(struct store *store, const struct paused_mark *mark, store_done done, void *data)
+void pauses_mark_write(const struct paused_mark *mark, struct buf *out)
 {
-    struct buf text = BUF_INIT;
     struct json_writer w;
-    json_writer_init(&w, &text);
+    json_writer_init(&w, out);
     json_write_object(&w);
     json_write_key(&w, "user");
     json_write_string(&w, mark->who);
@@ -56,6 +61,12 @@ void pauses_keep(struct store *store, const struct paused_mark *mark, store_done
         json_write_string(&w, mark->why);
     }
     json_write_end(&w);
+}
+
+void pauses_keep(struct store *store, const struct paused_mark *mark, store_done done, void *data)
+{
+    struct buf text = BUF_INIT;
+    pauses_mark_write(mark, &text);
     /* Without memory the row lacks what is only told. */
     struct store_kept row = {.space = SPACE, .key = mark->policy, .value = text.failed ? "{}" : text.ptr};
     store_keep(store, &row, done, data);

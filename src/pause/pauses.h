@@ -3,12 +3,17 @@
 #ifndef MPIJOBD_PAUSE_PAUSES_H
 #define MPIJOBD_PAUSE_PAUSES_H
 
+#include "base/buf.h"
 #include "pause/paused.h"
 #include "store/done.h"
 
 struct store;
 
 #define PAUSES_SPACE "paused" /* of the rows that are kept (store/kept.h), whose keys are the policies */
+
+/* The value of such a row, and what it says. What is no such value is a pause of unknown origin. */
+void pauses_mark_write(const struct paused_mark *mark, struct buf *out);
+void pauses_mark_read(const char *policy, const char *value, struct paused_mark *mark);
 
 /* Blocks: at the start, and in commands. Errors as of store_read_kept. */
 int pauses_read(struct store *store, struct paused *paused, struct error *err);

@@ -222,7 +222,7 @@ describe("daemons that share the jobs", function()
         never_two "two"
     end)
 
-    it("say whose a job is, and what is this daemon's alone", function()
+    it("say whose a job is", function()
         local one, two = replica "one", replica "two"
         shared_as { one = 3, two = 3 }
         create(20)
@@ -247,15 +247,6 @@ describe("daemons that share the jobs", function()
         assert.are.equal(0, code)
         support.contains(out, "[+] shards: this daemon owns 3 of 6 as one: ")
         assert.is_truthy(out:find "\ncount +in force", out)
-        out = select(2, ask(one, "pause", "count"))
-        support.contains(out, "until they are told as well: two (shards ")
-        assert.is_truthy(out:find "for the shards that this daemon owns %(now %d, %d, %d%), and while it owns them: whoever takes one over acts there", out)
-        assert.is_truthy(select(2, ask(one, "status")):find "\ncount +paused [^\n]*on this daemon alone: whoever takes over a shard of its acts there")
-        support.contains((http.request("http://127.0.0.1:" .. one.port .. "/readyz?verbose")), ", on this daemon alone: whoever takes over a shard of its acts there")
-        assert.is_truthy(select(2, ask(two, "status")):find "\ncount +in force")
-        support.contains(select(2, ask(one, "resume")), "count is paused, by ")
-        assert.are.equal(0, (ask(one, "resume", "count")))
-
         local third = replica("third", { shards = 4 }) -- is configured otherwise
         third:expect "the Lease is of daemons with sharding.shards 6, and this one has 4"
         code, out = ask(third, "status")
@@ -271,6 +262,85 @@ describe("daemons that share the jobs", function()
         create(8)
         each_of(8)
         assert.are.same({ one = 3, two = 3 }, (owners()))
+    end)
+
+    -- A policy that does not rest has acted on every job: so would have the one that rests.
+    local function all_looked_at()
+        assert.is_truthy(await(function()
+            gather()
+            local _, list = server:request("GET", server:path("v2beta1", "train"))
+            for _, job in ipairs(list.items) do
+                if not job.metadata.labels.looked then
+                    return false
+                end
+            end
+            return #list.items == jobs
+        end))
+    end
+
+    it("keep a pause for all shards: on daemons that are there, that come, and that take one over", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"' .. [[
+            policy { name = "look", on = "match", match = { labels = "todo" }, replace = { labels = { looked = "x" } } }
+            policy { name = "fails", on = "match", match = { labels = "bad" }, run = function() error "in vain" end }
+        ]])
+        local plain = support.daemon(nil, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--state", folder .. "/one.db", "--listen", "none",
+            folder .. "/p.lua")
+        plain:expect "in force"
+        assert.are.equal(0, (support.mpijobd("pause", "--state", folder .. "/one.db", "look")))
+        plain:kill "sigterm"
+        plain:wait()
+        local one = replica "one"
+        shared_as { one = 6 }
+        local two = replica "two" -- what the file of the first has is of all by now
+        shared_as { one = 3, two = 3 }
+        assert.is_truthy(await(function() return select(2, ask(two, "status")):find "\nlook +paused +by " end))
+        assert.are.equal(0, (ask(two, "resume", "look")))
+        two:kill "sigterm"
+        two:wait()
+
+        local out = select(2, ask(one, "pause", "count"))
+        support.contains(out, "count is paused: it takes no runs until mpijobd resume count")
+        support.contains(out, "for all shards: the other daemons see it within 1 s")
+        create(12)
+        all_looked_at()
+        two = replica "two"
+        shared_as { one = 3, two = 3 }
+        create(12)
+        all_looked_at()
+        assert.is_truthy(select(2, ask(two, "status")):find "\ncount +paused +by [^\n]+since")
+        support.contains(select(2, ask(two, "pause", "count")), "count was paused already, by ")
+        one:kill "sigkill"
+        shared_as { two = 6 }
+        create(6)
+        all_looked_at()
+        assert.are.same({ 0, 0, 0 }, { counted() })
+        one = replica "one"
+        shared_as { one = 3, two = 3 }
+        support.contains(select(2, ask(one, "resume")), "count is paused, by ")
+        assert.are.equal(0, (ask(one, "resume", "count"))) -- for two as well
+        each(1)
+        assert.is_nil(select(2, ask(one, "resume")):find("count is paused", 1, true))
+
+        for i = 1, 24 do -- what the breaker of one has paused rests for the other, too
+            server:request("POST", server:path("v2beta1", "train"), (JOB:format("bad-" .. i):gsub('"todo"', '"bad"')))
+        end
+        assert.is_truthy(await(function()
+            return select(2, ask(one, "status")):find "\nfails +paused +by the breaker" and select(2, ask(two, "status")):find "\nfails +paused +by the breaker"
+        end))
+    end)
+
+    it("do not act for a shard before they know what is paused", function()
+        server:fault { fault = "status", code = 403, path = "*/configmaps/mpijobd-pauses" }
+        local one = replica "one"
+        shared_as { one = 6 }
+        create(4)
+        assert.is_truthy(await(function()
+            return select(2, ask(one, "status")):find("does not act for shard 0 yet: what is paused (ConfigMap ops/mpijobd-pauses) cannot be read", 1, true)
+        end))
+        support.contains(select(3, ask(one, "pause", "count")), "mpijobd rbac")
+        assert.are.same({ 0, 0, 0 }, { counted() })
+        server:clear_faults()
+        each(1)
     end)
 
     it("leave the jobs of others alone, whatever a function reaches for", function()

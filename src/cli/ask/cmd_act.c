@@ -55,18 +55,12 @@ static bool begin(int argc, char **argv, const struct command *command, struct o
 
 /* ---- pause ---- */
 
-/* Where daemons share the jobs, a pause does not go with a shard. */
-static void tell_scope(struct json result)
+/* Where daemons share the jobs, it is about all of them. */
+static void tell_everywhere(struct json result, const char *what)
 {
-    char shards[512];
-    if (json_get(result, "shards").text.len == 0)
-        return;
-    text_of(result, "shards", shards, sizeof shards);
-    printf(
-        "  for the shards that this daemon owns (now %s), and while it owns them: whoever takes one over acts there, "
-        "as when a\n  daemon is started, or this one ends or is restarted. To stop it everywhere, take its file away "
-        "from all daemons\n  and reload them\n",
-        shards);
+    int64_t seconds = 0;
+    if (json_int64(json_get(result, "everywhere_within_seconds"), &seconds))
+        printf("  for all shards: the other daemons %s within %" PRId64 " s\n", what, seconds);
 }
 
 /* Where daemons share the jobs, those that were not told. */
@@ -96,9 +90,7 @@ static void paused(void *data, struct json result)
         printf("%s is paused: it takes no runs until mpijobd resume %s; those under way go on to their end\n", policy,
                policy);
     if (a->s.options.output != OUTPUT_JSON)
-        tell_scope(result);
-    if (a->s.options.output != OUTPUT_JSON)
-        tell_others(result, "until they are told as well");
+        tell_everywhere(result, "see it");
 }
 
 static int run_pause(int argc, char **argv, const struct command *command)

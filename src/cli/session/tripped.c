@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "cli/session/notify_people.h"
-#include "lead/shards.h"
 #include "pause/pauses.h"
 
 static void kept(void *data, int64_t id, const struct error *err)
@@ -21,8 +20,8 @@ void session_tripped(struct session *s, const struct paused_mark *mark)
 {
     char subject[128], text[PAUSED_WHY + 384];
     snprintf(subject, sizeof subject, "mpijobd has paused policy %s", mark->policy);
-    snprintf(text, sizeof text, "mpijobd has paused policy %s%s: %s. `mpijobd resume %s` lets it run again.",
-             mark->policy, s->config.lead.shards ? SHARDS_PAUSE : "", mark->why, mark->policy);
+    snprintf(text, sizeof text, "mpijobd has paused policy %s: %s. `mpijobd resume %s` lets it run again.",
+             mark->policy, mark->why, mark->policy);
     pauses_keep(s->store, mark, kept, s);
     people_tell(s, &(struct people_news){s->config.breaker_notify, mark->policy, subject, text});
 }

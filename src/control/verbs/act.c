@@ -100,17 +100,12 @@ static void begin(struct verbs *v, struct control_request *r, struct json args, 
 
 /* ---- pause ---- */
 
-/* Where daemons share the jobs: those of this one, where alone a pause holds, and the daemons that were not told. */
-static void write_shares(const struct act *a, struct json_writer *w, bool with_mine)
+/* Where daemons share the jobs: it holds for all of them, within so long. */
+static void write_everywhere(const struct act *a, struct json_writer *w)
 {
-    struct buf mine = BUF_INIT, others = BUF_INIT;
-    engine_shares(engine_of(a), &mine, &others);
-    if (with_mine && mine.len && !mine.failed)
-        write_text(w, "shards", mine.ptr);
-    if (others.len && !others.failed)
-        write_text(w, "others", others.ptr);
-    buf_free(&mine);
-    buf_free(&others);
+    int64_t within = engine_pauses_within(engine_of(a));
+    if (within)
+        write_number(w, "everywhere_within_seconds", (within + CLOCK_SECOND - 1) / CLOCK_SECOND);
 }
 
 static void answer_paused(struct act *a, const struct paused_mark *mark, bool already)
@@ -125,7 +120,7 @@ static void answer_paused(struct act *a, const struct paused_mark *mark, bool al
     write_time(&w, "since", mark->at);
     json_write_key(&w, "already");
     json_write_bool(&w, already);
-    write_shares(a, &w, true);
+    write_everywhere(a, &w);
     if (a->request)
         answer_with(a->request, &w);
     buf_free(&out);
@@ -146,6 +141,12 @@ static void pause_kept(void *data, int64_t id, const struct error *err)
     struct error why;
     struct paused_mark mark = mark_of(a, clock_now(a->verbs->o.clock));
     (void)id;
+    const struct paused_mark *there = !err && !a->verbs->closed ? engine_paused(engine_of(a), a->policy) : NULL;
+    if (there) { /* another was faster */
+        mark = *there;
+        answer_paused(a, &mark, true);
+        return;
+    }
     if (!err && !a->verbs->closed && engine_pause(engine_of(a), &mark, &why))
         err = &why;
     if (err)
@@ -189,8 +190,7 @@ static void answer_resumed(struct act *a)
     json_write_bool(&w, a->was_paused);
     json_write_key(&w, "was_quarantined");
     json_write_bool(&w, a->was_quarantined);
-    if (a->was_paused)
-        write_shares(a, &w, false);
+    write_everywhere(a, &w);
     if (a->request)
         answer_with(a->request, &w);
     buf_free(&out);
@@ -237,8 +237,9 @@ static void pause_forgotten(void *data, int64_t id, const struct error *err)
         fail(a, err);
         return;
     }
-    engine_resume(engine_of(a), a->policy, a->person.name);
-    a->was_paused = true;
+    a->was_paused = engine_paused(engine_of(a), a->policy) != NULL;
+    if (a->was_paused)
+        engine_resume(engine_of(a), a->policy, a->person.name);
     let_go(a);
 }
 
@@ -246,7 +247,8 @@ static void pause_forgotten(void *data, int64_t id, const struct error *err)
 static void go_resume(struct act *a)
 {
     struct error err;
-    if (!engine_pauses_here(engine_of(a), &err) && engine_paused(engine_of(a), a->policy))
+    bool may_be = engine_paused(engine_of(a), a->policy) || engine_pauses_within(engine_of(a)); /* elsewhere */
+    if (may_be && !engine_pauses_here(engine_of(a), &err))
         pauses_forget(a->verbs->o.store, a->policy, pause_forgotten, a);
     else
         let_go(a);
@@ -258,6 +260,16 @@ static void take_resume(void *data, struct control_request *r, struct json args)
 }
 
 /* ---- trigger ---- */
+
+/* Where daemons share the jobs: those that this run was not about. */
+static void write_others(const struct act *a, struct json_writer *w)
+{
+    struct buf others = BUF_INIT;
+    engine_others(engine_of(a), &others);
+    if (others.len && !others.failed)
+        write_text(w, "others", others.ptr);
+    buf_free(&others);
+}
 
 static void run_began(void *data, const struct run *run)
 {
@@ -299,7 +311,7 @@ static void all_ended(void *data, const struct error *err)
     }
     json_write_end(&a->w); /* the runs */
     if (!*a->job)
-        write_shares(a, &a->w, false);
+        write_others(a, &a->w);
     if (a->request)
         answer_with(a->request, &a->w);
     finish(a);
