@@ -62,6 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   .seed = 1,
                                   .jobs = 2,
                                   .life = true,
+                                  .kinds = true,
+                                  .workloads = true,
+                                  .kueue = true,
                                   .start_us = INT64_C(1763900000000000)};
     char *script = sim_strndup((const char *)data, size), *at = script;
     struct sim *sim = sim_new(&options);

@@ -12,6 +12,7 @@ import subprocess
 import unittest
 
 from harness import GROUP, TOP, Sim, program
+from test_refusals import KINDS, QUEUE, TIME
 
 ROUNDS, SEED = int(os.environ.get("FUZZ_ROUNDS", "300")), int(os.environ.get("FUZZ_SEED", "1"))
 JOB = GROUP + "/namespaces/default/mpijobs"
@@ -56,6 +57,29 @@ def mangle(rng, data):
     return bytes(data)
 
 
+ODD = [None, 1, -1, 1.5, "x", "", [], {}, [1], ["a"], [{}], [None], {"a": "b"}, True, "2026-01-01T00:00:00Z", 10 ** 18, [[]]]
+
+
+def places(doc, path=()):
+    """The path of everything in a document but itself."""
+    items = doc.items() if isinstance(doc, dict) else enumerate(doc) if isinstance(doc, list) else ()
+    for key, value in items:
+        yield path + (key,)
+        yield from places(value, path + (key,))
+
+
+def odd(rng, doc):
+    """A copy with one to three values that do not belong there."""
+    doc = json.loads(json.dumps(doc))
+    for _ in range(rng.randint(1, 3)):
+        *above, last = rng.choice(list(places(doc)))
+        at = doc
+        for key in above:
+            at = at[key]
+        at[last] = json.loads(json.dumps(rng.choice(ODD)))
+    return doc
+
+
 class Fuzz(unittest.TestCase):
     def exchange(self, sim, data):
         s = socket.create_connection((sim.url.hostname, sim.url.port), 5)
@@ -94,6 +118,38 @@ class Fuzz(unittest.TestCase):
                 self.exchange(sim, rng.choice(seeds))
             sim.ask("DELETE", "/_sim/faults")
             self.assertEqual(sim.get(GROUP + "/mpijobs").status, 200)
+
+    def test_odd_documents(self):
+        """What the controllers and Kueue look at, with values that do not belong there: they pass over it."""
+        rng = random.Random(SEED)
+        merge = {"Content_Type": "application/merge-patch+json"}
+        table = {"Accept": "application/json;as=Table;g=meta.k8s.io;v=v1"}
+        workloads = "/apis/kueue.x-k8s.io/v1beta2/namespaces/default/workloads"
+        with Sim("--kueue", "--clock", "stepped") as sim:
+            for n in range(ROUNDS):
+                api, kind, plural, spec = rng.choice(list(KINDS.values()))
+                path, name = "/apis/%s/namespaces/default/%s" % (api, plural), "j%d" % (n % 20)
+                body = {"apiVersion": api, "kind": kind, "metadata": {
+                    "name": name, "labels": {QUEUE: "q", TIME: "5"}, "annotations": {"mpijob-sim/run-seconds": "3", "mpijob-sim/admit-seconds": "1"}},
+                    "spec": {**spec, "suspend": False, "activeDeadlineSeconds": 5, "parallelism": 2, "runtimePatches": [{"manager": "a"}]},
+                    "status": {"conditions": [{"type": "Suspended", "status": "True", "lastTransitionTime": "x"}], "startTime": "x", "replicatedJobsStatus": []}}
+                what = rng.randrange(5)
+                if what == 0:
+                    sim.ask("POST", path, odd(rng, body))
+                elif what == 1:
+                    sim.ask("POST", path, body)
+                    sim.ask("PATCH", "%s/%s" % (path, name), {"spec": odd(rng, body)["spec"]}, **merge)
+                elif what == 2:
+                    sim.ask("POST", path, body)
+                    sim.ask("PATCH", "%s/%s/status" % (path, name), {"status": odd(rng, {"status": body["status"]})["status"]}, **merge)
+                elif what == 3:
+                    sim.ask("DELETE", "%s/%s" % (path, name))
+                else:
+                    for one in sim.get(workloads).json["items"][:3]:
+                        sim.ask("PUT", "%s/%s%s" % (workloads, one["metadata"]["name"], rng.choice(["", "/status"])), odd(rng, one))
+                if n % 3 == 0:
+                    sim.advance("1s")
+                self.assertEqual(200, sim.get(rng.choice([path, workloads]), **table).status)
 
 
 if __name__ == "__main__":

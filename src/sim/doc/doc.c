@@ -38,7 +38,15 @@ bool doc_bool(json_object *obj, const char *key)
 
 void doc_set(json_object *obj, const char *key, json_object *value)
 {
-    json_object_object_add(obj, key, value);
+    if (json_object_is_type(obj, json_type_object))
+        json_object_object_add(obj, key, value);
+    else
+        json_object_put(value);
+}
+
+size_t doc_count(json_object *list)
+{
+    return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 }
 
 void doc_set_str(json_object *obj, const char *key, const char *value)

@@ -44,7 +44,9 @@ json_object *doc_path(json_object *obj, const char *a, const char *b); /* doc_ge
 const char *doc_str(json_object *obj, const char *key);                /* NULL unless a string */
 int64_t doc_int(json_object *obj, const char *key, int64_t otherwise);
 bool doc_bool(json_object *obj, const char *key);
-void doc_set(json_object *obj, const char *key, json_object *value); /* value belongs to obj then */
+size_t doc_count(json_object *list); /* the items of an array; 0: it is no array */
+/* value belongs to obj then. Does nothing where obj is no object, as in documents that users have written. */
+void doc_set(json_object *obj, const char *key, json_object *value);
 void doc_set_str(json_object *obj, const char *key, const char *value);
 json_object *doc_copy(json_object *doc);        /* a new document */
 bool doc_equal(json_object *a, json_object *b); /* whether their texts would be equal: 1.0 is 1 */

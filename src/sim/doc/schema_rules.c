@@ -18,7 +18,7 @@ static void own_rules(const struct schema *s, json_object *doc, json_object *old
     json_object *among = doc_get(s->source, "x-among"), *immutable = doc_get(s->source, "x-immutable"),
                 *values = doc_get(among, "values");
     bool same = old && doc_equal(doc, old), one_of_them = false;
-    for (size_t i = 0; values && i < json_object_array_length(values); i++)
+    for (size_t i = 0; i < doc_count(values); i++)
         one_of_them |= doc_equal(doc, json_object_array_get_idx(values, i));
     if (among && !one_of_them && !same)
         refuse(list, path, doc, doc_str(among, "message"));
@@ -48,8 +48,7 @@ static void walk(const struct schema *s, json_object *doc, json_object *old, con
             free(here);
         }
     }
-    for (size_t i = 0; s->items && json_object_is_type(doc, json_type_array) && i < json_object_array_length(doc);
-         i++) {
+    for (size_t i = 0; s->items && i < doc_count(doc); i++) {
         json_object *item = json_object_array_get_idx(doc, i);
         char *here = sim_format("%s[%zu]", path, i);
         walk(s->items, item, schema_partner(s, item, old), here, list);
@@ -81,7 +80,7 @@ static void name_rules(json_object *rule, json_object *doc, struct schema_proble
 static bool holds(json_object *doc, const char *type)
 {
     json_object *list = doc_path(doc, "status", "conditions");
-    for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
+    for (size_t i = 0; i < doc_count(list); i++) {
         json_object *one = json_object_array_get_idx(list, i);
         const char *its = doc_str(one, "type"), *status = doc_str(one, "status");
         if (its && status && strcmp(its, type) == 0 && strcmp(status, "True") == 0)

@@ -235,12 +235,12 @@ static void act_deleted(struct crew *c)
 {
     json_object *left = json_object_new_array(), *list = doc_path(c->doc, "metadata", "finalizers");
     crew_remove_all(c);
-    for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+    for (size_t i = 0; i < doc_count(list); i++) {
         const char *f = json_object_get_string(json_object_array_get_idx(list, i));
         if (strcmp(f, "foregroundDeletion") != 0 && strcmp(f, "orphan") != 0)
             json_object_array_add(left, json_object_new_string(f));
     }
-    size_t before = list ? json_object_array_length(list) : 0, now = json_object_array_length(left);
+    size_t before = doc_count(list), now = json_object_array_length(left);
     doc_set(doc_get(c->doc, "metadata"), "finalizers", left);
     if (now == 0)
         object_remove(c->sim, store_get(&c->sim->store, K_MPIJOB, c->j->ns, c->j->name));

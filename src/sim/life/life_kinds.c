@@ -15,7 +15,7 @@ enum { PODS_MAX = 200 }; /* of one job */
 bool life_stands_alone(json_object *doc)
 {
     json_object *owners = doc_path(doc, "metadata", "ownerReferences");
-    for (size_t i = 0; owners && i < json_object_array_length(owners); i++)
+    for (size_t i = 0; i < doc_count(owners); i++)
         if (doc_bool(json_object_array_get_idx(owners, i), "controller"))
             return false;
     return true;
@@ -45,7 +45,7 @@ static int pods_wanted(enum kind kind, json_object *doc)
         n = doc_int(doc_get(spec, "trainer"), "numNodes", 1);
     else if (kind == K_JOB)
         n = doc_int(spec, "parallelism", 1);
-    for (size_t i = 0; kind == K_JOBSET && list && i < json_object_array_length(list); i++) {
+    for (size_t i = 0; kind == K_JOBSET && i < doc_count(list); i++) {
         json_object *one = json_object_array_get_idx(list, i);
         n += product(one, "replicas", doc_path(one, "template", "spec"));
     }
@@ -125,13 +125,9 @@ static void set_pods(struct sim *sim, enum kind kind, const char *ns, const char
 
 static void set_condition(struct sim *sim, json_object *doc, bool on, const char *reason)
 {
-    json_object *status = doc_get(doc, "status"), *list, *one = life_condition(doc, "Suspended");
+    json_object *list = life_conditions(doc), *one = life_condition(doc, "Suspended");
     char now[32];
     sim_timestamp(sim, now);
-    if (!status)
-        doc_set(doc, "status", status = json_object_new_object());
-    if (!(list = doc_get(status, "conditions")))
-        doc_set(status, "conditions", list = json_object_new_array());
     if (!one) {
         json_object_array_add(list, one = json_object_new_object());
         doc_set_str(one, "type", "Suspended");
@@ -148,7 +144,7 @@ static void count_ready(struct sim *sim, enum kind kind, json_object *doc, int p
     struct buf text = BUF_INIT;
     char now[32];
     sim_timestamp(sim, now);
-    if (!status)
+    if (!json_object_is_type(status, json_type_object))
         doc_set(doc, "status", status = json_object_new_object());
     if (kind == K_JOB) {
         doc_set(status, "active", json_object_new_int64(pods));
@@ -158,7 +154,7 @@ static void count_ready(struct sim *sim, enum kind kind, json_object *doc, int p
         return;
     }
     buf_putc(&text, '[');
-    for (size_t i = 0; kind == K_JOBSET && list && i < json_object_array_length(list); i++) {
+    for (size_t i = 0; kind == K_JOBSET && i < doc_count(list); i++) {
         json_object *one = json_object_array_get_idx(list, i);
         const char *name = doc_str(one, "name");
         buf_printf(&text, "%s{\"name\":", i ? "," : "");

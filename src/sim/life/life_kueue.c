@@ -136,16 +136,6 @@ bool life_kueue_new_job(const struct life_kueue *k)
 
 /* ---- a Workload */
 
-static json_object *list_of(json_object *doc)
-{
-    json_object *status = doc_get(doc, "status");
-    if (!status)
-        doc_set(doc, "status", status = json_object_new_object());
-    if (!doc_get(status, "conditions"))
-        doc_set(status, "conditions", json_object_new_array());
-    return doc_get(status, "conditions");
-}
-
 static void set(struct sim *sim, json_object *workload, const char *type, bool on, const char *reason,
                 const char *message)
 {
@@ -153,7 +143,7 @@ static void set(struct sim *sim, json_object *workload, const char *type, bool o
     char now[32];
     sim_timestamp(sim, now);
     if (!one) {
-        json_object_array_add(list_of(workload), one = json_object_new_object());
+        json_object_array_add(life_conditions(workload), one = json_object_new_object());
         doc_set_str(one, "type", type);
     }
     doc_set_str(one, "status", on ? "True" : "False");
@@ -229,6 +219,8 @@ static void admit(struct sim *sim, json_object *workload)
 {
     if (life_condition(workload, "Evicted"))
         set(sim, workload, "Evicted", false, "QuotaReserved", "Previously: it was evicted");
+    life_conditions(workload); /* so that there is a status */
+    doc_set(doc_get(workload, "status"), "admission", doc_parse("{\"clusterQueue\":\"gpus\"}", 23));
     set(sim, workload, "QuotaReserved", true, "QuotaReserved", "Quota reserved in ClusterQueue gpus");
     set(sim, workload, "Admitted", true, "Admitted", "The workload is admitted");
 }
@@ -283,7 +275,7 @@ static void put_suspend(struct sim *sim, const struct kueue_job *j, json_object 
     if (j->kind == K_MPIJOB && spec && !doc_get(spec, "runPolicy"))
         doc_set(spec, "runPolicy", json_object_new_object());
     json_object *place = j->kind == K_MPIJOB ? doc_get(spec, "runPolicy") : spec;
-    if (!place || doc_bool(place, "suspend") == wanted)
+    if (!json_object_is_type(place, json_type_object) || doc_bool(place, "suspend") == wanted)
         return;
     json_object *meta = doc_get(job, "metadata");
     doc_set(place, "suspend", json_object_new_boolean(wanted));

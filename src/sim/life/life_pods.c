@@ -133,7 +133,7 @@ static void make_pod(struct crew *c, enum pod_role role, int index, const char *
     json_object *replica =
         doc_get(doc_path(c->doc, "spec", "mpiReplicaSpecs"), role == ROLE_LAUNCHER ? "Launcher" : "Worker");
     json_object *spec = doc_path(replica, "template", "spec"), *pod = json_object_new_object();
-    spec = spec ? doc_copy(spec) : json_object_new_object();
+    spec = json_object_is_type(spec, json_type_object) ? doc_copy(spec) : json_object_new_object();
     json_object *meta = new_metadata(c, name, role_name, index);
     if (role == ROLE_LAUNCHER && rules_launcher_is_job(c->rules))
         own_by_launcher(c, meta);

@@ -8,10 +8,10 @@
 json_object *life_conditions(json_object *doc)
 {
     json_object *status = doc_get(doc, "status");
-    if (!status)
+    if (!json_object_is_type(status, json_type_object))
         doc_set(doc, "status", status = json_object_new_object());
     json_object *list = doc_get(status, "conditions");
-    if (!list)
+    if (!json_object_is_type(list, json_type_array))
         doc_set(status, "conditions", list = json_object_new_array());
     return list;
 }
@@ -19,7 +19,7 @@ json_object *life_conditions(json_object *doc)
 json_object *life_condition(json_object *doc, const char *type)
 {
     json_object *list = doc_path(doc, "status", "conditions");
-    for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+    for (size_t i = 0; i < doc_count(list); i++) {
         json_object *one = json_object_array_get_idx(list, i);
         const char *t = doc_str(one, "type");
         if (t && strcmp(t, type) == 0)

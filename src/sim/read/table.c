@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Table form that kubectl get asks for: name and age, as custom resources without printer columns have. */
+/* The Table form that kubectl get asks for: name and age, as custom resources without printer columns have, and
+ * between these what the definitions of some kinds show. */
 #include "sim/read/table.h"
 
 #include "base/clock.h"
@@ -8,9 +9,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool with_phase(const struct exchange *x)
+/* A column between the name and the age: a member, the status of a condition, or the type of the last one. */
+struct column {
+    enum kind kind;
+    const char *name, *path[3];
+    const char *condition;
+    bool last;
+};
+
+static const struct column columns[] = {
+    {K_POD, "Status", {"status", "phase"}, NULL, false},
+    {K_NAMESPACE, "Status", {"status", "phase"}, NULL, false},
+    {K_JOBSET, "TerminalState", {"status", "terminalState"}, NULL, false},
+    {K_JOBSET, "Restarts", {"status", "restarts"}, NULL, false},
+    {K_JOBSET, "Completed", {NULL}, "Completed", false},
+    {K_JOBSET, "Suspended", {"spec", "suspend"}, NULL, false},
+    {K_TRAINJOB, "State", {NULL}, NULL, true},
+    {K_WORKLOAD, "Queue", {"spec", "queueName"}, NULL, false},
+    {K_WORKLOAD, "Reserved in", {"status", "admission", "clusterQueue"}, NULL, false},
+    {K_WORKLOAD, "Admitted", {NULL}, "Admitted", false},
+    {K_WORKLOAD, "Finished", {NULL}, "Finished", false},
+};
+static const size_t column_count = sizeof columns / sizeof columns[0];
+
+static json_object *cell(const struct column *c, json_object *doc)
 {
-    return x->res->kind == K_POD || x->res->kind == K_NAMESPACE;
+    json_object *conditions = doc_path(doc, "status", "conditions");
+    size_t n = doc_count(conditions);
+    if (c->last)
+        return n ? doc_get(json_object_array_get_idx(conditions, n - 1), "type") : NULL;
+    for (size_t i = 0; c->condition && i < n; i++) {
+        json_object *one = json_object_array_get_idx(conditions, i);
+        const char *type = doc_str(one, "type");
+        if (type && strcmp(type, c->condition) == 0)
+            return doc_get(one, "status");
+    }
+    for (size_t i = 0; i < 3 && c->path[i]; i++)
+        doc = doc_get(doc, c->path[i]);
+    return c->condition ? NULL : doc;
 }
 
 void table_head(struct exchange *x, struct buf *out, uint64_t version, const char *more)
@@ -22,8 +58,11 @@ void table_head(struct exchange *x, struct buf *out, uint64_t version, const cha
                "\"resourceVersion\":\"%llu\"},\"columnDefinitions\":["
                "{\"name\":\"Name\",\"type\":\"string\",\"format\":\"name\",\"description\":\"\",\"priority\":0},",
                (unsigned long long)version);
-    if (with_phase(x))
-        buf_puts(out, "{\"name\":\"Status\",\"type\":\"string\",\"format\":\"\",\"description\":\"\",\"priority\":0},");
+    for (size_t i = 0; i < column_count; i++)
+        if (columns[i].kind == x->res->kind)
+            buf_printf(out,
+                       "{\"name\":\"%s\",\"type\":\"string\",\"format\":\"\",\"description\":\"\",\"priority\":0},",
+                       columns[i].name);
     buf_puts(out,
              "{\"name\":\"Age\",\"type\":\"string\",\"format\":\"\",\"description\":\"\",\"priority\":0}],\"rows\":[");
 }
@@ -45,15 +84,21 @@ void table_row(struct exchange *x, struct revision *rev, struct buf *out)
 {
     json_object *doc = object_read(x, rev);
     const char *created = doc_str(doc_get(doc, "metadata"), "creationTimestamp");
-    const char *phase = doc_str(doc_get(doc, "status"), "phase");
     int64_t us = x->sim->now_us;
     if (created)
         clock_parse(created, &us);
     buf_puts(out, "{\"cells\":[");
     doc_write_string(out, entry_name(rev->entry), strlen(entry_name(rev->entry)));
     buf_putc(out, ',');
-    if (with_phase(x)) {
-        doc_write_string(out, phase ? phase : "", phase ? strlen(phase) : 0);
+    for (size_t i = 0; i < column_count; i++) {
+        if (columns[i].kind != x->res->kind)
+            continue;
+        json_object *value = cell(&columns[i], doc);
+        const char *text = value ? json_object_get_string(value) : NULL;
+        if (text)
+            doc_write_string(out, text, strlen(text));
+        else
+            buf_puts(out, "null");
         buf_putc(out, ',');
     }
     write_age(out, (x->sim->now_us - us) / 1000000);

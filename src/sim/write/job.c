@@ -68,6 +68,9 @@ static void decoding_error(struct exchange *x, const struct field *f, json_objec
 static int check_fields(struct exchange *x, json_object *doc)
 {
     json_object *spec = doc_get(doc, "spec");
+    if (spec && !json_object_is_type(spec, json_type_object))
+        return fail_bad_request(x, "Job in version \"v1\" cannot be handled as a Job: json: cannot unmarshal into Go "
+                                   "struct field Job.spec of type v1.JobSpec");
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         json_object *value = doc_get(spec, fields[i].name);
         if (!value || fits(&fields[i], value))

@@ -51,7 +51,7 @@ static void fill(const struct exchange *x, json_object *spec)
 {
     for (size_t i = 0; i < sizeof fillings / sizeof fillings[0]; i++) {
         const struct filling *f = &fillings[i];
-        if (in_force(x, f->owner) && spec && !doc_get(spec, f->member))
+        if (in_force(x, f->owner) && json_object_is_type(spec, json_type_object) && !doc_get(spec, f->member))
             doc_set(spec, f->member, doc_parse(f->value, strlen(f->value)));
     }
 }
@@ -180,7 +180,7 @@ static bool applies(const struct exchange *x, enum when when, json_object *doc, 
 static json_object *bare(json_object *jobs)
 {
     json_object *copy = jobs ? doc_copy(jobs) : NULL;
-    for (size_t i = 0; json_object_is_type(copy, json_type_array) && i < json_object_array_length(copy); i++)
+    for (size_t i = 0; i < doc_count(copy); i++)
         job_bare_template(doc_get(doc_path(json_object_array_get_idx(copy, i), "template", "spec"), "template"));
     return copy;
 }
