@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Before a cluster's triggers start: what an earlier daemon left unfinished there is looked up. */
+/* Before a cluster's triggers start, or one run of every policy: what an earlier daemon left unfinished there is looked
+ * up. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/engine_parts.h"
 #include "recovery/recovery.h"
 
-/* What belongs to a cluster that is not configured now, the first cluster closes. */
-static bool recovers(void *data, const char *cluster)
+/* What belongs to a cluster that is not configured now, the first cluster closes. One run looks up what another one has
+ * left, and leaves a daemon's to the next daemon, which goes on with it. */
+static bool recovers(void *data, const char *cluster, const char *trigger)
 {
     const struct engine_cluster *at = data;
     const struct engine *e = at->engine;
+    if (e->o.once && strncmp(trigger, "once", 4) != 0)
+        return false;
     for (size_t i = 0; i < e->cluster_count; i++) {
         if (strcmp(cluster_name(e->clusters[i].site.cluster), cluster) == 0)
             return &e->clusters[i] == at;
@@ -33,6 +37,10 @@ static void recovered_now(void *data, const struct interrupted_run *runs, size_t
     struct engine_cluster *at = data;
     struct error trouble;
     at->recovery = NULL;
+    if (at->engine->o.once) {
+        engine_once_recovered(at, err);
+        return;
+    }
     if (!err && count && !(at->unfinished = calloc(count, sizeof *runs))) {
         error_nomem(&trouble);
         err = &trouble;
@@ -64,5 +72,5 @@ void engine_cluster_begin(struct engine_cluster *at)
     if (!at->site.journal)
         recovered_now(at, NULL, 0, NULL);
     else if (recovery_start(&call, &at->recovery, &trouble))
-        engine_cluster_try_again(at, &trouble);
+        recovered_now(at, NULL, 0, &trouble);
 }

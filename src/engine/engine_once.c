@@ -57,9 +57,15 @@ static void once_ended(void *data, struct run *run)
     one_less(e);
 }
 
+static void begin_runs(struct engine *e);
+
 void engine_once_over(struct defer *d)
 {
     struct engine *e = d->data;
+    if (!e->once_begun) {
+        begin_runs(e);
+        return;
+    }
     if (e->once_done)
         e->once_done(e->once_data);
     e->once_done = NULL;
@@ -156,10 +162,9 @@ static bool left_out_early(const struct engine *e, const struct policy *policy)
     return true;
 }
 
-void engine_once(struct engine *e, void (*done)(void *data), void *data)
+static void begin_runs(struct engine *e)
 {
-    e->once_done = done;
-    e->once_data = data;
+    e->once_begun = true;
     e->once_left = 1;
     for (size_t i = 0; i < e->set->count; i++) {
         const struct policy_entry *entry = &e->set->entries[i];
@@ -168,6 +173,26 @@ void engine_once(struct engine *e, void (*done)(void *data), void *data)
                       LOG_FIELDS({"policy", entry->policy->name}));
         else if (!left_out_closed(e, entry->policy) && !left_out_early(e, entry->policy) && !entry->quarantined)
             once_everywhere(e, entry);
+    }
+    one_less(e);
+}
+
+void engine_once_recovered(struct engine_cluster *at, const struct error *err)
+{
+    if (err)
+        log_event(at->site.log, LOG_WARN, "what an earlier run has left in flight stays so until the next one",
+                  LOG_FIELDS({"reason", err->message}));
+    one_less(at->engine);
+}
+
+void engine_once(struct engine *e, void (*done)(void *data), void *data)
+{
+    e->once_done = done;
+    e->once_data = data;
+    e->once_left = 1;
+    for (size_t i = 0; i < e->cluster_count && !e->o.dry_run; i++) {
+        e->once_left++;
+        engine_cluster_begin(&e->clusters[i]);
     }
     one_less(e);
 }

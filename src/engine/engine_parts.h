@@ -81,7 +81,8 @@ struct engine {
     struct defer turn;              /* what must not happen within the caller's call */
     struct defer ended;             /* a run has ended while the engine is stopping: was it the last one? */
     struct deadline grace;
-    int once_left;
+    int once_left; /* runs, and before them what is looked up of an earlier one */
+    bool once_begun;
     void (*once_done)(void *data);
     void *once_data;
     bool reading; /* the quarantine, before a load */
@@ -140,6 +141,7 @@ const struct policy_entry *engine_policy(const struct engine *engine, const char
  * stopped. */
 int engine_find(const struct engine *engine, const char *name, const struct policy_entry **found, struct error *err);
 void engine_once_over(struct defer *d);
+void engine_once_recovered(struct engine_cluster *at, const struct error *err); /* what an earlier one has left there */
 
 /* ---- engine_why.c ---- */
 /* name NULL: the only one. Of several shards, the first that this daemon owns. NULL: no cluster has that name, or none

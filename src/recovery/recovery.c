@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/grown.h"
 #include "base/texts.h"
@@ -71,16 +72,17 @@ static void finish(struct recovery *r, const struct error *err)
 /* ---- what the journal says ---- */
 
 /* Is it for this one to look up? */
-static bool mine(const struct recovery *r, const char *cluster, int64_t run)
+static bool mine(const struct recovery *r, const char *cluster, int64_t run, const char *trigger)
 {
     const struct shard *shard = &r->site->shard;
-    return shard_has_run(shard, run) && (shard->of || r->call.mine(r->call.data, cluster)); /* of shards there is one */
+    return shard_has_run(shard, run) && (shard->of || /* of shards there is one */
+                                         r->call.mine(r->call.data, cluster, or_empty(trigger)));
 }
 
 static bool add_row(void *data, const struct store_change *c)
 {
     struct recovery *r = data;
-    if (!mine(r, c->cluster, c->run))
+    if (!mine(r, c->cluster, c->run, c->trigger))
         return true;
     struct in_flight *rows = grown(r->rows, r->count, &r->cap, sizeof *rows, 16);
     if (!rows) {
@@ -103,7 +105,7 @@ static bool add_row(void *data, const struct store_change *c)
 static bool add_run(void *data, const struct store_run *run)
 {
     struct recovery *r = data;
-    if (!mine(r, run->cluster, run->id))
+    if (!mine(r, run->cluster, run->id, run->trigger))
         return true;
     struct interrupted_run *runs = grown(r->runs, r->run_count, &r->run_cap, sizeof *runs, 16);
     if (!runs) {

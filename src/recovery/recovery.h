@@ -19,8 +19,9 @@ struct recovery_call {
     struct site *site;                   /* its cluster has to be connected; outlives the recovery */
     struct late_writes *late;            /* gets the writes that may still come; likewise */
     const struct quarantine *quarantine; /* who is to blame for a run without an end; NULL: nobody */
-    /* Is it here that what was left unfinished on the cluster of that name is looked up? Not asked of a shard. */
-    bool (*mine)(void *data, const char *cluster);
+    /* Is it here that what was left unfinished on the cluster of that name is looked up? trigger: of its run, "": not
+     * known. Not asked of a shard. */
+    bool (*mine)(void *data, const char *cluster, const char *trigger);
     recovered done;                           /* called once, later, unless it is cancelled */
     void (*over)(void *data, bool cancelled); /* after that: the recovery is freed */
     void *data;

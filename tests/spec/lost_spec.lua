@@ -157,4 +157,44 @@ describe("a lost answer", function()
         end
         assert.are.same({ "done", "not-done", "not-done", "not-done", "not-done", "not-done" }, outcomes)
     end)
+
+    -- A machine that has no daemon, but `run --once` by cron, has nobody else to do it.
+    it("of a run --once that was killed is looked up by the next one, before its runs; what a daemon has left is the next daemon's", function()
+        local function once(...)
+            return support.daemon({ env = { MPIJOBD_FAILPOINT = ... } }, "run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua",
+                select(2, ...))
+        end
+        for _, row in ipairs { { "write-journalled:1", "not-done" }, { "write-answered:1", "done-unseen" } } do
+            local at, found = table.unpack(row)
+            once(at):wait()
+            assert.are.same({ support.json.null, 1 }, { rows()[1].outcome, #rows "--in-flight" })
+            once(false, "--dry-run"):wait() -- writes nothing down
+            assert.are.equal(1, #rows "--in-flight")
+            local run = once(false)
+            support.contains(run:expect "a change was in flight", "outcome=" .. found)
+            run:expect "run starts"
+            assert.are.equal(0, (run:wait()))
+            assert.are.equal(0, #rows "--in-flight")
+            for _, line in ipairs(support.json.decode((select(2, support.mpijobd("runs", "--state", folder .. "/s.db", "-o", "json"))))) do
+                assert.are_not.equal(support.json.null, line.outcome)
+            end
+        end
+        server:fault { fault = "stall", method = "PUT", count = 1 }
+        server:request("PATCH", server:path("v2beta1", "train", "a"), { metadata = { annotations = { handled = "no" }, labels = { todo = "yes", again = "yes" } } },
+            "application/merge-patch+json")
+        support.write(folder .. "/p.lua", [[policy { name = "other", on = "match", match = { labels = { again = "yes" } },
+            replace = function(job) return { annotations = { other = "yes" } } end }]])
+        local daemon = start()
+        assert.is_truthy(support.proc.await(function()
+            return #rows "--in-flight" > 0
+        end))
+        daemon:stop("sigkill")
+        server:clear_faults()
+        assert.are.equal(0, (once(false):wait()))
+        assert.are.equal(1, #rows "--in-flight")
+        daemon = start()
+        daemon:expect "a change was in flight"
+        assert.are.equal(0, daemon:stop())
+        assert.are.equal(0, #rows "--in-flight")
+    end)
 end)
