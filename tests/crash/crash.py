@@ -201,9 +201,9 @@ def rows(state, table):
         return [dict(r) for r in db.execute(f"SELECT * FROM {table} ORDER BY id")]
 
 
-def compare(server, namespace, state, ours, ended):
+def compare(server, namespace, state, ours, ended, end=None):
     """What is wrong, a sentence each. ours: versions that we have written ourselves. ended: the daemon has looked up
-    what was in flight, and has stopped in order."""
+    what was in flight, and has stopped in order. end: says what has to be true then (at_the_end)."""
     wrong = []
     changes = rows(state, "changes")
     accepted = [e for e in server.settled(namespace) if e[3] not in ours]
@@ -239,7 +239,7 @@ def compare(server, namespace, state, ours, ended):
         elif c["outcome"] is not None:
             wrong.append(f"{told} has an outcome that is not known here")
     if ended:
-        wrong += at_the_end(server, namespace, state, accepted)
+        wrong += (end or at_the_end)(server, namespace, state, accepted)
     return wrong
 
 

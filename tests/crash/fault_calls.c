@@ -21,9 +21,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "faults.h"
+
+#define LONG_NS UINT64_C(100000000)
+#define SHORT_NS UINT64_C(4000000)
 
 /* The next function of this name: the C library's, or a sanitizer's. */
 #define REAL(name)                                                                                                     \
@@ -289,7 +294,19 @@ CALL(int, __poll_chk, poll, -1, (struct pollfd * fds, nfds_t count, int ms, size
 CALL(int, eventfd, eventfd, -1, (unsigned first, int flags), (first, flags))
 CALL(int, pipe, pipe, -1, (int fds[2]), (fds))
 CALL(int, pipe2, pipe, -1, (int fds[2], int flags), (fds, flags))
+CALL(pid_t, fork, fork, -1, (void), ())
+CALL(int, dup2, dup2, -1, (int from, int to), (from, to))
+CALL(int, execvp, execvp, -1, (const char *program, char *const *args), (program, args))
+CALL(pid_t, waitpid, waitpid, -1, (pid_t pid, int *status, int how), (pid, status, how))
 CALL(ssize_t, getrandom, getrandom, -1, (void *to, size_t n, unsigned flags), (to, n, flags))
+
+/* What the journal puts off, so that it is written together with what comes (STORE_SOON_MS), waits less long here: nothing
+ * else of the main job takes as much time. */
+int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t ns)
+{
+    REAL(uv_cond_timedwait);
+    return real(cond, mutex, ns > LONG_NS || ns < SHORT_NS ? ns : SHORT_NS);
+}
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*begin)(void *), void *data)
 {

@@ -55,7 +55,8 @@ static struct {
 
 static atomic_bool active, done;
 static atomic_int part = 1;
-static atomic_llong numbers[FAULT_COUNT], left, noted;
+static atomic_llong numbers[FAULT_COUNT], left;
+static atomic_llong *noted; /* shared with the children that it forks */
 static struct note *notes;
 static _Thread_local bool inside __attribute__((tls_model("initial-exec")));
 
@@ -89,7 +90,7 @@ static inline __attribute__((always_inline)) bool reached(enum fault_call call, 
     int count;
     uint64_t callers = callers_of(frames, &count);
     if (plan.count) {
-        int64_t i = atomic_fetch_add(&noted, 1);
+        int64_t i = atomic_fetch_add(noted, 1);
         if (i < NOTES)
             notes[i] = (struct note){(uint32_t)call, (uint32_t)atomic_load(&part), number, callers};
         return false;
@@ -215,7 +216,8 @@ static void obey(char *order, const int *fds)
         int fd = open("trace", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         need(fd >= 0 && ftruncate(fd, NOTES * sizeof *notes) == 0, "trace");
         notes = mmap(NULL, NOTES * sizeof *notes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-        need(notes != MAP_FAILED, "trace");
+        noted = mmap(NULL, sizeof *noted, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        need(notes != MAP_FAILED && noted != MAP_FAILED, "trace");
         close(fd);
     }
     need(dup2(fds[0], 0) == 0 && dup2(fds[1], 1) == 1 && dup2(fds[1], 2) == 2, "descriptors");

@@ -13,7 +13,7 @@
     X(fsync) X(fdatasync) X(ftruncate) X(rename) X(unlink) X(mkdir) X(close) X(stat) X(fcntl) X(flock) X(mmap) \
     X(socket) X(socketpair) X(bind) X(listen) X(connect) X(setsockopt) X(getsockopt) X(send) X(sendmsg) \
     X(recv) X(recvmsg) X(accept) X(epoll_create) X(epoll_ctl) X(epoll_wait) X(poll) X(eventfd) X(pipe) \
-    X(pthread_create) X(getrandom) X(getaddrinfo)
+    X(pthread_create) X(getrandom) X(getaddrinfo) X(fork) X(dup2) X(execvp) X(waitpid)
 /* clang-format on */
 
 #define FAULT_NAME(name) FAULT_##name,

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Each allocation and each system call of the main job fails once; after each, journal and server are compared.
+"""Each allocation and each system call of a main job fails once; after each, journal and server are compared.
 
-A library that is loaded into the daemon (faults.c) counts what the program and all its libraries allocate and call. The
-main job is done once to see who makes calls: a place is a call with its callers. Then, for each place and each error that
-such a call can have, the main job is done again, and there it fails: once, or --times in a row. The daemon has to
-go on, or to end with a word. Then its journal and its server are compared (crash.py does it), and a second daemon has to
-finish the job, each part of it exactly once.
+A library that is loaded into the daemon (faults.c) counts what the program and all its libraries allocate and call. A
+main job (main_jobs.py) is done once to see who makes calls: a place is a call with its callers, so that calls of one
+place are one. Then, for each place and each error that such a call can have, the main job is done again, and there it
+fails: once, or --times in a row. The daemon has to go on, or to end with a word. Then its journal and its server are
+compared (crash.py does it), and a second daemon has to finish the job, each part of it exactly once.
+
+Places that an earlier main job has, too, are left out of the later ones, unless --job names these.
 
 It prints a line for each that fails, and at the end "N passed, N failed".
 """
@@ -24,11 +26,10 @@ import tempfile
 import time
 
 import crash
+import main_jobs
 from forked import PATIENCE, Daemon, Forks, symbols
+from main_jobs import TOKEN
 
-TOKEN = "a-secret-that-nobody-may-see"
-MAIN = ["run", "--config", "../c.yaml", "--no-supervisor", "--no-watch", "--listen", "127.0.0.1:0", "--kubeconfig", "../kubeconfig",
-        "--state", "s.db", "--control", "s.control", "--clock", crash.START, "p.lua"]
 VERIFY = ["journal", "--verify", "--state", "s.db"]
 DEEP = {"allocation": 8}  # callers that tell one place from another; of other calls:
 DEEPEST = 12
@@ -49,9 +50,10 @@ ERRORS = {
     "recv": ["ECONNRESET", "EAGAIN", "EINTR", "half"], "recvmsg": ["ECONNRESET", "EAGAIN"], "accept": ["EMFILE", "ECONNABORTED", "EINTR"],
     "epoll_create": ["EMFILE"], "epoll_ctl": ["ENOMEM", "ENOSPC"], "epoll_wait": ["EINTR"], "poll": ["EINTR", "ENOMEM"],
     "eventfd": ["EMFILE"], "pipe": ["EMFILE"], "pthread_create": ["EAGAIN"], "getrandom": ["EINTR", "EAGAIN"], "getaddrinfo": ["ENOMEM"],
+    "fork": ["EAGAIN", "ENOMEM"], "dup2": ["EBUSY"], "execvp": ["ENOMEM", "EACCES", "ENOENT", "ETXTBSY"], "waitpid": ["EINTR"],
 }
 # What is tried again after pauses that grow does not fail for so long as the others.
-SHORT = {"pread": 6, "socket": 6, "connect": 6, "setsockopt": 6, "getsockopt": 6, "send": 6, "recv": 6, "poll": 6, "epoll_ctl": 6, "getaddrinfo": 6}
+SHORT = {"pread": 6, "stat": 6, "socket": 6, "connect": 6, "setsockopt": 6, "getsockopt": 6, "send": 6, "recv": 6, "poll": 6, "epoll_ctl": 6, "getaddrinfo": 6}
 
 # libuv ends the process by abort where the kernel takes a descriptor into epoll no more, and asks no one. The
 # daemon says that it crashes, and its parent (which is not here) starts it again.
@@ -59,26 +61,29 @@ GIVES_UP = {"epoll_ctl"}
 HALF = 4095  # as faults.h has it: no errno, but half of what was asked for is done
 CALLS = []  # by number, as faults.h has them
 
-Place = collections.namedtuple("Place", "call callers first part")
+Place = collections.namedtuple("Place", "call callers first part job")
 Point = collections.namedtuple("Point", "place error times")
 
 
 class Worker:
-    """A simulator, forks, and one point after the other."""
+    """A simulator, forks of each main job's program and of the one that verifies, and one point after the other."""
 
     def __init__(self, options, number, forks, verify):
         self.options, self.number, self.forks, self.verify = options, 0, forks, verify
+        self.jobs = {job.name: job() for job in main_jobs.JOBS}
         self.folder = os.path.join(options.folder, f"w{number}")
         os.mkdir(self.folder)
         with open(os.path.join(self.folder, "c.yaml"), "w", encoding="utf-8") as out:
-            out.write("limits: { stall: 20s }\n")  # on a busy machine a page that is awaited may take longer than the usual second
+            out.write(main_jobs.CONFIGURATION)
         self.server = crash.Server(options.sim, self.folder, TOKEN)
         self.server.request("POST", "/api/v1/namespaces", {"metadata": {"name": "marks"}})
 
+    def fault(self, fault):
+        assert self.server.request("POST", "/_sim/faults", fault)[0] < 300
+
     def prepare(self, namespace, home):
         self.server.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
-        conflict = {"fault": "conflict", "method": "PUT", "path": f"*/namespaces/{namespace}/mpijobs/old-1", "count": 1}
-        assert self.server.request("POST", "/_sim/faults", conflict)[0] < 300
+        self.fault({"fault": "conflict", "method": "PUT", "path": f"*/namespaces/{namespace}/mpijobs/old-1", "count": 1})
         ours = set()
         for name, kind in [(f"old-{i}", "old") for i in range(crash.JOBS)] + [("gone-0", "gone")]:
             status, made = self.server.request("POST", self.server.path(namespace), crash.job(name, kind))
@@ -91,28 +96,25 @@ class Worker:
         daemons.append(Daemon(worker, home, order))
         return daemons[-1]
 
-    def policies(self, namespace, home, start):
-        with open(os.path.join(home, "p.lua"), "w", encoding="utf-8") as out:
-            out.write(crash.POLICIES.replace("NS", namespace).replace("START", f'"{start}"'))
-
-    def round_of(self, order, keep_trace=None):
+    def round_of(self, job, order, keep_trace=None):
         """What is wrong, what the daemon said, and at which place it failed."""
         self.number += 1
         daemons = []
         try:
-            return self.look(order, keep_trace, daemons)
+            return self.look(self.jobs[job], order, keep_trace, daemons)
         finally:
             for daemon in daemons:
                 daemon.process.close()
 
-    def look(self, order, keep_trace, daemons):
+    def look(self, job, order, keep_trace, daemons):
         namespace = f"r{self.number}"
         home = os.path.join(self.folder, namespace)
         ours = self.prepare(namespace, home)
         wrong = []
-        self.policies(namespace, home, 1)
-        daemon = self.begin(daemons, self.forks, home, order)
-        code = daemon.do("1h", lambda: daemon.ask(home))
+        job.prepare(self, namespace, home)
+        job.write(namespace, home, 1)
+        daemon = self.begin(daemons, self.forks[job.name], home, order)
+        code = job.first(daemon, home)
         if code is None:
             wrong.append(f"it hangs\n{daemon.kill()}")
         elif code == -signal.SIGABRT and order.split()[0] in GIVES_UP and "the daemon crashes with SIGABRT" in daemon.text():
@@ -123,9 +125,7 @@ class Worker:
             wrong.append(f"it ended with {code} and without a word")
         said = daemon.text()
         state = os.path.join(home, "s.db")
-        hurt = {r["policy"] for r in crash.rows(state, "runs") if r["outcome"] == "failed"}
-        if len(hurt) > 1 and order.startswith("allocation ") and " 1 " in order[-6:]:
-            wrong.append(f"one allocation has failed, and the runs of {hurt} have failed by it")
+        wrong += job.first_end(code, order, state)
         wrong += [f"afterwards: {w}" for w in crash.compare(self.server, namespace, state, ours, False)]
         failed = ""
         if os.path.exists(os.path.join(home, "failed")):
@@ -133,14 +133,14 @@ class Worker:
                 failed = file.read()
         if keep_trace:
             shutil.move(os.path.join(home, "trace"), keep_trace)
-        self.policies(namespace, home, 2)
-        second = self.begin(daemons, self.forks, home, "- 0 1 0 0 0")
-        code = second.do("2h", enough=lambda: self.server.wait(namespace, lambda jobs: all(crash.once(jobs[f"old-{i}"]) for i in range(crash.JOBS))))
+        job.write(namespace, home, 2)
+        second = self.begin(daemons, self.forks[job.name], home, "- 0 1 0 0 0")
+        code = job.second(second, lambda: self.server.wait(namespace, job.enough))
         if code is None:
             wrong.append(f"the next daemon hangs\n{second.kill()}")
         elif code != 0:
             wrong.append(f"the next daemon has ended with {code}")
-        wrong += crash.compare(self.server, namespace, state, ours, True)
+        wrong += crash.compare(self.server, namespace, state, ours, True, job.end)
         verify = self.begin(daemons, self.verify, home, "- 0 1 0 0 0")
         verify.wait("\1", seconds=PATIENCE)
         if verify.process.wait(PATIENCE) != 0:
@@ -174,13 +174,13 @@ def deep(call):
     return DEEP.get(call, DEEPEST)
 
 
-def places_of(worker, options):
-    """The places at which the main job makes calls: twice looked at, since threads do not always come in the same order."""
+def places_of(worker, job, options):
+    """The places at which a main job makes calls: twice looked at, since threads do not always come in the same order."""
     found, totals = {}, collections.Counter()
     trace = os.path.join(options.folder, "trace")
     for depth in sorted(set(DEEP.values()) | {DEEPEST}):
         for _ in range(2):
-            wrong, said, _ = worker.round_of(f"count 0 {depth} 0 0 0", trace)
+            wrong, said, _ = worker.round_of(job, f"count 0 {depth} 0 0 0", trace)
             assert not wrong, f"without a fault: {wrong}\n{said}"
             counted = collections.Counter()
             with open(trace, "rb") as file:
@@ -191,9 +191,9 @@ def places_of(worker, options):
                 call = CALLS[call]
                 counted[call, part] += 1
                 if deep(call) == depth:
-                    found.setdefault((call, callers), Place(call, callers, number, part))
+                    found.setdefault((call, callers), Place(call, callers, number, part, job))
             totals |= counted
-    return list(found.values()), totals
+    return found, totals
 
 
 def points_of(places, options):
@@ -209,7 +209,7 @@ def points_of(places, options):
 
 def name(point):
     p = point.place
-    return f"{p.call} {p.callers:x} {point.error} x{point.times} (near {p.first}, part {p.part})"
+    return f"{p.job}: {p.call} {p.callers:x} {point.error} x{point.times} (near {p.first}, part {p.part})"
 
 
 def work(options, number, forks, verify, todo, done):
@@ -219,7 +219,7 @@ def work(options, number, forks, verify, todo, done):
         while (point := todo.get()) is not None:
             begun = time.monotonic()
             try:
-                wrong, said, failed = worker.round_of(order(point))
+                wrong, said, failed = worker.round_of(point.place.job, order(point))
             except Exception as e:  # the round could not be finished: the point has failed
                 wrong, said, failed = [f"{type(e).__name__}: {e}"], "", ""
             done.put((point, wrong, said, failed, time.monotonic() - begun))
@@ -242,10 +242,11 @@ def main():
     parser.add_argument("--preload", help="the library, where it is not the build's; for a build with a sanitizer: 'build/dev/tests/faults.so "
                         "libasan.so.8', both with their whole paths")
     parser.add_argument("--seconds", type=float, default=0, help="so long, and no longer; 0: until everything was tried")
-    parser.add_argument("--times", type=int, default=30, help="how many calls of the kind fail where one fails for a while")
+    parser.add_argument("--times", type=int, default=10, help="how many calls of the kind fail where one fails for a while")
+    parser.add_argument("--job", help="only these main jobs: " + ", ".join(job.name for job in main_jobs.JOBS))
     parser.add_argument("--call", help="only these calls, as allocation,fsync")
     parser.add_argument("--only", help="only the point of this name, or those that contain it")
-    parser.add_argument("--workers", type=int, default=3, help="points that are tried side by side")
+    parser.add_argument("--workers", type=int, default=8, help="points that are tried side by side")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--count", action="store_true", help="only look which places there are")
     parser.add_argument("--keep", action="store_true", help="keep the files of those that fail")
@@ -266,29 +267,41 @@ def main():
             shutil.rmtree(options.folder)
 
 
+def all_places(options, programs, verify):
+    """Those of all the main jobs; what an earlier one has already is not there again."""
+    places = {}
+    worker = Worker(options, "count", {name: program.worker() for name, program in programs.items()}, verify.worker())
+    for job in programs:
+        found, totals = places_of(worker, job, options)
+        told = [f"part {part}: " + ", ".join(f"{n} {c}" for (c, p), n in sorted(totals.items()) if p == part) for part in (1, 2)]
+        new = {key: place for key, place in found.items() if key not in places}
+        by_call = collections.Counter(p.call for p in new.values())
+        print(f"{job}: {sum(totals.values())} calls from {len(found)} places, of which {len(new)} are new: " +
+              ", ".join(f"{n} {c}" for c, n in sorted(by_call.items())))
+        if options.count:
+            print("\n".join(told))
+        places |= new
+    worker.close()
+    return list(places.values())
+
+
 def sweep(options):
-    forks, verify = Forks(options, MAIN), Forks(options, VERIFY)
-    first = Worker(options, "count", forks.worker(), verify.worker())
-    places, totals = places_of(first, options)
-    first.close()
-    for part in 1, 2:
-        print(f"part {part}: " + ", ".join(f"{n} {c}" for (c, p), n in sorted(totals.items()) if p == part))
-    by_call = collections.Counter(p.call for p in places)
-    print(f"{len(places)} places: " + ", ".join(f"{n} {c}" for c, n in sorted(by_call.items())))
-    points = [p for p in points_of(places, options) if (not options.call or p.place.call in options.call.split(",")) and
-              (not options.only or options.only in name(p))]
+    jobs = [job for job in main_jobs.JOBS if not options.job or job.name in options.job.split(",")]
+    programs, verify = {job.name: Forks(options, job.arguments) for job in jobs}, Forks(options, VERIFY)
+    points = [p for p in points_of(all_places(options, programs, verify), options)
+              if (not options.call or p.place.call in options.call.split(",")) and (not options.only or options.only in name(p))]
     if options.count:
         return 0
     fork = multiprocessing.get_context("fork")
     todo, done = fork.Queue(), fork.Queue()
-    workers = [fork.Process(target=work, args=(options, i, forks.worker(), verify.worker(), todo, done), daemon=True)
-               for i in range(options.workers)]
+    workers = [fork.Process(target=work, args=(options, i, {name: program.worker() for name, program in programs.items()}, verify.worker(), todo, done),
+                            daemon=True) for i in range(options.workers)]
     for worker in workers:
         worker.start()
-    return judge(options, points, todo, done, forks.process.pid)
+    return judge(options, points, todo, done, {name: program.process.pid for name, program in programs.items()})
 
 
-def judge(options, points, todo, done, pid):
+def judge(options, points, todo, done, pids):
     begun, waiting, running = time.monotonic(), list(reversed(points)), options.workers
     passed = failed = 0
     spent, hit = [], set()
@@ -307,7 +320,7 @@ def judge(options, points, todo, done, pid):
             hit.add(point.place)
         passed, failed = passed + (not wrong), failed + bool(wrong)
         if wrong:
-            print(f"FAIL {name(point)}: {'; '.join(wrong[:6])}\n{symbols(pid, where)}\n{said[-6000:]}", flush=True)
+            print(f"FAIL {name(point)}: {'; '.join(wrong[:6])}\n{symbols(pids[point.place.job], where)}\n{said[-6000:]}", flush=True)
     print(f"{len(hit)} of {len({p.place for p in points})} places were made to fail: {passed + failed} of {len(points)} points tried, "
           f"{sum(spent) / max(1, len(spent)):.3f} s each")
     print(f"{passed} passed, {failed} failed")

@@ -2,14 +2,12 @@
 """A daemon that is a fork of one that was started with faults.c before it, and what is asked of it."""
 import contextlib
 import ctypes
-import http.client
 import os
 import select
 import shutil
 import signal
 import socket
 import subprocess
-import urllib.parse
 
 import crash
 
@@ -103,23 +101,6 @@ class Daemon(crash.Daemon):
             return self.end()
         except (AssertionError, TimeoutError):
             return None
-
-    def ask(self, folder):
-        """What people and Prometheus ask of it, whether it can answer or not; then its policies are loaded again."""
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(PATIENCE)
-            control.connect(os.path.join(folder, "s.control"))
-            control.sendall(b'{"id": 1, "verb": "status"}\n')
-            control.recv(65536)
-        urls = [word[4:] for line in self.lines if line and "are served" in line for word in line.split() if word.startswith("url=")]
-        for url in urls:
-            address = urllib.parse.urlparse(url)
-            for path in "/metrics", "/readyz?verbose":
-                with contextlib.suppress(OSError, http.client.HTTPException):
-                    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=PATIENCE)
-                    connection.request("GET", path)
-                    connection.getresponse().read()
-        self.process.send_signal(signal.SIGHUP)
 
     def advance(self, how):
         before = sum((l or "").startswith("\nclock ") for l in self.lines)

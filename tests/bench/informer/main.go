@@ -3,6 +3,7 @@
 // What client-go's informers cost for the same jobs: time until they know all, memory, CPU while events come.
 //
 //	informer metadata|dynamic KUBECONFIG SECONDS    prints lines "name value"
+//	informer elect KUBECONFIG SECONDS NAME         takes part in an election
 //	informer stir KUBECONFIG SECONDS PER_MINUTE     changes a label of one job after another, no more
 package main
 
@@ -128,13 +129,15 @@ func stir(config *rest.Config, seconds, perMinute int) {
 
 func main() {
 	if len(os.Args) < 4 {
-		check(fmt.Errorf("usage: informer metadata|dynamic|stir KUBECONFIG SECONDS [PER_MINUTE]"))
+		check(fmt.Errorf("usage: informer metadata|dynamic|stir|elect KUBECONFIG SECONDS [PER_MINUTE|NAME]"))
 	}
 	config, err := clientcmd.BuildConfigFromFlags("", os.Args[2])
 	check(err)
 	config.QPS = 1000
 	config.Burst = 1000
-	if os.Args[1] == "stir" {
+	if os.Args[1] == "elect" {
+		elect(config, number(os.Args[3]), os.Args[4])
+	} else if os.Args[1] == "stir" {
 		stir(config, number(os.Args[3]), number(os.Args[4]))
 	} else {
 		watch(os.Args[1], config, number(os.Args[3]))
