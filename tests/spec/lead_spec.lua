@@ -470,3 +470,32 @@ describe("two daemons #cluster", function()
         assert.are.equal(1, spec.leaseDurationSeconds)
     end)
 end)
+
+describe("two daemons with the default times #measured", function()
+    lazy_teardown(support.cleanup)
+
+    it("take over within 2 s of an orderly end, and within 20 s of a kill", function()
+        local server, folder = sims.start(), support.folder()
+        support.write(folder .. "/p.lua", POLICY)
+        local config = support.write(folder .. "/c.yaml", "leader_election: { namespace: default }\n")
+        local function replica(name)
+            return support.daemon(nil, "run", "--no-supervisor", "--config", config, "--kubeconfig", server.kubeconfig, "--state", ("%s/%s.db"):format(folder, name),
+                "--listen", "none", folder .. "/p.lua")
+        end
+        local first = replica "first"
+        first:expect(LEADS)
+        local second = replica "second"
+        second:expect(STANDS)
+        local function seconds_until(follower, how, leader)
+            local since = uv.hrtime()
+            leader:kill(how)
+            follower:expect(LEADS, nil, 30)
+            return (uv.hrtime() - since) / 1e9
+        end
+        assert.is_true(seconds_until(second, "sigterm", first) < 2)
+        local third = replica "third"
+        third:expect(STANDS)
+        local took = seconds_until(third, "sigkill", second)
+        assert.is_true(took > 10 and took < 20, took)
+    end)
+end)
