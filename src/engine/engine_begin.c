@@ -8,15 +8,16 @@
 #include "recovery/recovery.h"
 
 /* What belongs to a cluster that is not configured now, the first cluster closes. One run looks up what another one has
- * left, and leaves a daemon's to the next daemon, which goes on with it. */
-static bool recovers(void *data, const char *cluster, const char *trigger)
+ * left on the same server; it leaves a daemon's to the next daemon, which goes on with it. */
+static bool recovers(void *data, const struct recovery_of *of)
 {
     const struct engine_cluster *at = data;
     const struct engine *e = at->engine;
-    if (e->o.once && strncmp(trigger, "once", 4) != 0)
+    if (e->o.once && (strncmp(of->trigger, "once", 4) != 0 ||
+                      (of->server && strcmp(of->server, cluster_server(at->site.cluster)) != 0)))
         return false;
     for (size_t i = 0; i < e->cluster_count; i++) {
-        if (strcmp(cluster_name(e->clusters[i].site.cluster), cluster) == 0)
+        if (strcmp(cluster_name(e->clusters[i].site.cluster), of->cluster) == 0)
             return &e->clusters[i] == at;
     }
     return at == e->clusters;

@@ -72,17 +72,16 @@ static void finish(struct recovery *r, const struct error *err)
 /* ---- what the journal says ---- */
 
 /* Is it for this one to look up? */
-static bool mine(const struct recovery *r, const char *cluster, int64_t run, const char *trigger)
+static bool mine(const struct recovery *r, int64_t run, const struct recovery_of *of)
 {
     const struct shard *shard = &r->site->shard;
-    return shard_has_run(shard, run) && (shard->of || /* of shards there is one */
-                                         r->call.mine(r->call.data, cluster, or_empty(trigger)));
+    return shard_has_run(shard, run) && (shard->of || r->call.mine(r->call.data, of)); /* of shards there is one */
 }
 
 static bool add_row(void *data, const struct store_change *c)
 {
     struct recovery *r = data;
-    if (!mine(r, c->cluster, c->run, c->trigger))
+    if (!mine(r, c->run, &(struct recovery_of){c->cluster, or_empty(c->trigger), or_empty(c->server)}))
         return true;
     struct in_flight *rows = grown(r->rows, r->count, &r->cap, sizeof *rows, 16);
     if (!rows) {
@@ -105,7 +104,7 @@ static bool add_row(void *data, const struct store_change *c)
 static bool add_run(void *data, const struct store_run *run)
 {
     struct recovery *r = data;
-    if (!mine(r, run->cluster, run->id, run->trigger))
+    if (!mine(r, run->id, &(struct recovery_of){run->cluster, or_empty(run->trigger), NULL}))
         return true;
     struct interrupted_run *runs = grown(r->runs, r->run_count, &r->run_cap, sizeof *runs, 16);
     if (!runs) {

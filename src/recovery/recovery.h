@@ -15,15 +15,19 @@ struct site;
 /* runs: those that have to be finished, the newest of each policy; valid during the call. err: the journal or the
  * server has failed (its codes are theirs), so try again. */
 typedef void (*recovered)(void *data, const struct interrupted_run *runs, size_t count, const struct error *err);
+/* What was left unfinished. */
+struct recovery_of {
+    const char *cluster; /* by its name */
+    const char *trigger; /* of the run; "": not known */
+    const char *server;  /* that the change was sent to; NULL: it is a run */
+};
 struct recovery_call {
-    struct site *site;                   /* its cluster has to be connected; outlives the recovery */
-    struct late_writes *late;            /* gets the writes that may still come; likewise */
-    const struct quarantine *quarantine; /* who is to blame for a run without an end; NULL: nobody */
-    /* Is it here that what was left unfinished on the cluster of that name is looked up? trigger: of its run, "": not
-     * known. Not asked of a shard. */
-    bool (*mine)(void *data, const char *cluster, const char *trigger);
-    recovered done;                           /* called once, later, unless it is cancelled */
-    void (*over)(void *data, bool cancelled); /* after that: the recovery is freed */
+    struct site *site;                                      /* its cluster has to be connected; outlives the recovery */
+    struct late_writes *late;                               /* gets the writes that may still come; likewise */
+    const struct quarantine *quarantine;                    /* who is to blame for a run without an end; NULL: nobody */
+    bool (*mine)(void *data, const struct recovery_of *of); /* is it looked up here? Not asked of a shard */
+    recovered done;                                         /* called once, later, unless it is cancelled */
+    void (*over)(void *data, bool cancelled);               /* after that: the recovery is freed */
     void *data;
 };
 /* 0 or ERR_NOMEM, and then nothing is called. */
