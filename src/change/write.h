@@ -83,8 +83,8 @@ const char *write_in_steps(const char *resource);
 
 /* Does the object show that the write was done? Asked after a lost answer, and at the next start. object absent: there
  * is no object of that name. WRITE_UNKNOWN: it has changed since it was read, and does not show by whom.
- * WRITE_WAS_BEGUN: of two writes the first was made, which removes a value. */
-enum write_trace { WRITE_WAS_DONE, WRITE_WAS_NOT_DONE, WRITE_WAS_BEGUN, WRITE_UNKNOWN };
+ * WRITE_WAS_BEGUN: of two writes the first was made, which removes a value. WRITE_NO_MEMORY: ask again later. */
+enum write_trace { WRITE_WAS_DONE, WRITE_WAS_NOT_DONE, WRITE_WAS_BEGUN, WRITE_UNKNOWN, WRITE_NO_MEMORY };
 enum write_trace write_trace(enum write_verb verb, const struct write_row *row, struct json object);
 
 /* The second of two writes, where the object shows that only the first was made: appends the object with all that the

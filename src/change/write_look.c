@@ -116,6 +116,9 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
         w->unknown = true;
         write_fail(w, "lost", &told);
         break;
+    case WRITE_NO_MEMORY:
+        look_later(w);
+        break;
     }
 }
 

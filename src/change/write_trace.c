@@ -52,7 +52,7 @@ static enum write_trace changed(const struct write_row *row, struct json object)
             trace = WRITE_WAS_BEGUN;
     }
     mpijob_diff_free(&diff);
-    return trace;
+    return rc == ERR_NOMEM ? WRITE_NO_MEMORY : trace;
 }
 
 enum write_trace write_trace(enum write_verb verb, const struct write_row *row, struct json object)

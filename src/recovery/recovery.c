@@ -69,6 +69,14 @@ static void finish(struct recovery *r, const struct error *err)
     call.over(call.data, cancelled);
 }
 
+/* It is begun again. */
+static void finish_nomem(struct recovery *r)
+{
+    struct error err;
+    error_nomem(&err);
+    finish(r, &err);
+}
+
 /* ---- what the journal says ---- */
 
 /* Is it for this one to look up? */
@@ -142,6 +150,11 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
     struct buf before = BUF_INIT; /* what stood there before the intent */
     if (row->handled && strcmp(job_uid, row->uid) == 0)
         event_handled_not_done(row->handled, &before);
+    if (buf_result(&before, "what was handled", NULL)) {
+        buf_free(&before);
+        finish_nomem(r);
+        return;
+    }
     struct store_handled not_handled = {
         .key = row->key, .uid = job_uid, .value = before.len ? before.ptr : NULL, .at = end.ended_at};
     bool not_done = strcmp(outcome, "not-done") == 0 && !row->handled_since; /* nor is the job handled then */
@@ -189,7 +202,9 @@ static void judge(struct recovery *r, struct json object)
         return;
     write_job_of(row->resource, row->uid, object, uid);
     enum write_trace trace = write_trace(verb, &known, object);
-    if (trace == WRITE_WAS_DONE)
+    if (trace == WRITE_NO_MEMORY)
+        finish_nomem(r);
+    else if (trace == WRITE_WAS_DONE)
         close_row(r, "done-unseen", "the server had made the change; its answer was not seen", "");
     else if (trace == WRITE_UNKNOWN)
         close_row(r, "lost", "the object has changed since it was read; it cannot be told whether by this write", "");
@@ -275,8 +290,7 @@ static void turn(struct defer *d)
     struct recovery *r = d->data;
     struct error err;
     if (r->cancelled || r->out_of_memory) {
-        error_nomem(&err);
-        finish(r, &err);
+        finish_nomem(r);
         return;
     }
     if (r->row == r->count) {
@@ -349,6 +363,8 @@ static void read_journal(struct work *work)
     struct store_filter changes = {.in_flight = true, .oldest_first = true, .with_run = true}, runs = {0};
     struct error err;
     int rc = journal_read_changes(r->site->journal, &changes, add_row, r, &err);
+    if (!rc && r->out_of_memory)
+        rc = error_nomem(&err);
     if (!rc)
         rc = read_handled(r, &err);
     if (!rc)

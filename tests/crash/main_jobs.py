@@ -81,6 +81,18 @@ class Daemon:
         daemon.process.send_signal(signal.SIGHUP)
 
 
+class Recovery(Daemon):
+    """The same, after a daemon that was killed in the middle: what it left in flight is looked up, and what it had begun is finished."""
+    name = "recovery"
+
+    def prepare(self, worker, namespace, home):
+        self.write(namespace, home, 0)
+        killed = crash.Daemon(crash.started(worker.options, worker.server, os.path.join(home, "s.db"), os.path.join(home, "p.lua"), "write-answered:2"))
+        if killed.wait(" in force"):
+            killed.advance("1s")
+        assert killed.process.wait(PATIENCE) == -signal.SIGKILL, "the daemon that was to be killed has ended by itself"
+
+
 class Once:
     """`run --once` with a sweep."""
     name = "once"
@@ -187,4 +199,4 @@ def spill(text, *path):
         out.write(text)
 
 
-JOBS = [Daemon, Once, Exec, Notify]
+JOBS = [Daemon, Recovery, Once, Exec, Notify]
