@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks up the rows in flight one after the other, and closes the runs without an end. */
+/* Looks up the rows in flight one after the other. */
 #include "recovery/recovery.h"
 
 #include <inttypes.h>
@@ -12,15 +12,13 @@
 #include "change/late.h"
 #include "change/write.h"
 #include "cluster/cluster.h"
-#include "guard/quarantine.h"
 #include "loop/defer.h"
 #include "loop/work.h"
+#include "recovery/interrupted.h"
 #include "site/site.h"
 #include "store/journal.h"
 #include "store/state.h"
 #include "trigger/event_handled.h"
-
-#define WHY_NO_END 512
 
 struct in_flight {
     int64_t id;
@@ -38,8 +36,7 @@ struct recovery {
     struct site *site; /* that of the call */
     struct in_flight *rows;
     size_t count, cap, row;
-    struct interrupted_run *runs;
-    size_t run_count, run_cap;
+    struct interrupted runs;
     struct kube_request *request;
     struct defer turn;
     const struct error *error; /* of the reading (error_keep); NULL: it went well */
@@ -54,7 +51,7 @@ static void free_recovery(struct recovery *r)
         free(r->rows[i].handled);
     }
     free(r->rows);
-    free(r->runs);
+    interrupted_free(&r->runs);
     error_keep(&r->error, NULL);
     free(r);
 }
@@ -64,7 +61,7 @@ static void finish(struct recovery *r, const struct error *err)
     struct recovery_call call = r->call;
     bool cancelled = r->cancelled;
     if (!cancelled)
-        call.done(call.data, r->runs, r->run_count, err);
+        call.done(call.data, r->runs.items, r->runs.count, err);
     free_recovery(r);
     call.over(call.data, cancelled);
 }
@@ -114,19 +111,8 @@ static bool add_run(void *data, const struct store_run *run)
     struct recovery *r = data;
     if (!mine(r, run->id, &(struct recovery_of){run->cluster, or_empty(run->trigger), NULL}))
         return true;
-    struct interrupted_run *runs = grown(r->runs, r->run_count, &r->run_cap, sizeof *runs, 16);
-    if (!runs) {
-        r->out_of_memory = true;
-        return false;
-    }
-    r->runs = runs;
-    struct interrupted_run *i = &r->runs[r->run_count++];
-    *i = (struct interrupted_run){
-        .id = run->id, .scheduled_at = run->scheduled_at, .started_at = run->started_at, .dry_run = run->dry_run};
-    snprintf(i->policy, sizeof i->policy, "%s", run->policy);
-    i->scheduled = (strcmp(run->trigger, "schedule") == 0 || strcmp(run->trigger, "every") == 0) &&
-                   state_run_is_open(r->site->state, run->id);
-    return true;
+    r->out_of_memory = !interrupted_add(&r->runs, run, r->site->state);
+    return !r->out_of_memory;
 }
 
 /* ---- one row after the other ---- */
@@ -235,48 +221,6 @@ static void looked_up(void *data, struct kube_request *request, const struct kub
         finish(r, err);
 }
 
-/* Why a run of that policy, which began at `since` (microseconds since 1970), has no end. */
-static const char *why_no_end(const struct recovery *r, const char *policy, int64_t since, char out[WHY_NO_END])
-{
-    char deed[64];
-    const struct quarantine_mark *mark = quarantine_since(r->call.quarantine, policy, since);
-    if (!mark)
-        return "the daemon ended before the run did";
-    quarantine_deed(mark, deed);
-    snprintf(out, WHY_NO_END, "the policy %s, at %.300s:%d: the daemon was ended, and the policy is in quarantine",
-             deed, mark->file, mark->line);
-    return out;
-}
-
-static void close_runs(struct recovery *r)
-{
-    char text[WHY_NO_END];
-    for (size_t i = 0; i < r->run_count; i++) {
-        struct store_run run = {
-            .id = r->runs[i].id,
-            .outcome = "interrupted",
-            .message = why_no_end(r, r->runs[i].policy, r->runs[i].started_at, text),
-            .ended_at = clock_now(r->site->clock),
-            .changed = -1,
-        };
-        state_run_end(r->site->state, &run, false, NULL, NULL);
-    }
-}
-
-/* Keeps the newest run of each policy, if it has to be finished at all. */
-static void choose_runs(struct recovery *r)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < r->run_count; i++) { /* the newest come first */
-        bool seen = !r->runs[i].scheduled || r->runs[i].dry_run;
-        for (size_t j = 0; j < kept && !seen; j++)
-            seen = strcmp(r->runs[j].policy, r->runs[i].policy) == 0;
-        if (!seen)
-            r->runs[kept++] = r->runs[i];
-    }
-    r->run_count = kept;
-}
-
 /* What was found is durable: whoever finishes a run from now on reads it. */
 static void found_written(void *data, int64_t id, const struct error *err)
 {
@@ -294,8 +238,8 @@ static void turn(struct defer *d)
         return;
     }
     if (r->row == r->count) {
-        close_runs(r);
-        choose_runs(r);
+        interrupted_close(&r->runs, r->site, r->call.quarantine);
+        interrupted_choose(&r->runs);
         r->reading = true; /* its end comes in any case */
         state_sync(r->site->state, found_written, r);
         return;

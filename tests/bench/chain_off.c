@@ -4,7 +4,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
-#include "store/chain_parts.h"
+#include "store/chain/chain_parts.h"
 
 /* What stands in for it takes the same parameters. */
 static const char *without(const char *sql)

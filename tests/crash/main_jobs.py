@@ -82,7 +82,8 @@ class Daemon:
 
 
 class Recovery(Daemon):
-    """The same, after a daemon that was killed in the middle: what it left in flight is looked up, and what it had begun is finished."""
+    """The same, after a daemon that was killed in the middle: what it left in flight is looked up, and what it had begun is finished;
+    and the answers to two changes are lost."""
     name = "recovery"
 
     def prepare(self, worker, namespace, home):
@@ -91,6 +92,36 @@ class Recovery(Daemon):
         if killed.wait(" in force"):
             killed.advance("1s")
         assert killed.process.wait(PATIENCE) == -signal.SIGKILL, "the daemon that was to be killed has ended by itself"
+        for fault, job in ("reset-before", "old-0"), ("reset-after", "old-2"):
+            worker.fault({"fault": fault, "method": "PUT", "path": f"*/namespaces/{namespace}/mpijobs/{job}", "count": 1})
+
+
+class Lead(Daemon):
+    """The first one again, as one of several daemons: it acts while it has the Lease, and what outlives it is in the cluster."""
+    name = "lead"
+    arguments = [word.replace("../c.yaml", "c.yaml") for word in Daemon.arguments]
+
+    def prepare(self, worker, namespace, home):
+        election = f"leader_election: {{ namespace: {namespace}, lease_duration: 3s, renew_deadline: 2s, retry_period: 200ms }}\n"
+        spill(CONFIGURATION + election, home, "c.yaml")
+
+    def first(self, daemon, home):
+        return self.leads(daemon, lambda: super(Lead, self).first(daemon, home))
+
+    def second(self, daemon, enough):
+        return self.leads(daemon, lambda: super(Lead, self).second(daemon, enough))
+
+    def first_end(self, _code, _order, _state):
+        """Where the memory is lacking for what the daemons share, the lead is lost with all runs, and taken again."""
+        return []
+
+    def leads(self, daemon, then):
+        """Before it does it has nothing to do, and the clock would be moved too early."""
+        try:
+            daemon.wait(" in force", seconds=PATIENCE)
+            return then()
+        except (AssertionError, TimeoutError):
+            return None
 
 
 class Once:
@@ -199,4 +230,4 @@ def spill(text, *path):
         out.write(text)
 
 
-JOBS = [Daemon, Recovery, Once, Exec, Notify]
+JOBS = [Daemon, Recovery, Lead, Once, Exec, Notify]
