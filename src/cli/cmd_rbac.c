@@ -165,7 +165,8 @@ static void print_head(const struct rbac *r)
     if (r->needs.others)
         puts("# One of them uses the kube module: add what it does to other kinds of object.");
     if (r->needs.count && !r->s.options.effects)
-        puts("# Optional: list and watch on pods, and watch on mpijobs, let it note in the journal which effects came "
+        puts("# Optional: list and watch on pods, and watch on their jobs, let it note in the journal which effects "
+             "came "
              "(--effects).");
     if (tells(&r->needs))
         puts("# Optional: create and patch on events let kubectl describe show what was changed, and why.");

@@ -11,6 +11,7 @@ allow, is left out by name.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -118,6 +119,15 @@ def taken(cluster, all_of):
     check("which it would not let in without its seccomp profile", status == 403 and "seccompProfile" in answer, answer)
 
 
+def first_steps(cluster):
+    """The job of the README's first steps is one that the API server takes."""
+    with open(f"{SOURCE}/README.md", encoding="utf-8") as file:
+        job = re.search(r"^```yaml\n# first.yaml\n(.*?)^```$", file.read(), re.M | re.S).group(1)
+    one = yaml.safe_load(job)
+    status, answer = cluster.apply({**one, "metadata": {**one["metadata"], "namespace": "train"}}, dry_run=True)
+    check("the API server takes the job of the README's first steps, strictly", status in (200, 201), answer)
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--build", default=f"{SOURCE}/build/dev", type=os.path.abspath, metavar="DIRECTORY")
@@ -149,6 +159,7 @@ def main():
             cluster.namespace(name)
         cluster.apply(render.objects(all_of["whole-cluster"][0])[0])
         taken(cluster, all_of)
+        first_steps(cluster)
         why = "they need root" if os.getuid() else may_mount()
         if why:
             left_out(f"the pods: {why}")

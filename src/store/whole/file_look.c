@@ -60,9 +60,11 @@ static const char *text(sqlite3_stmt *s, int column)
 
 static void damage(struct look *l, sqlite3_stmt *s)
 {
-    const char *said = text(s, 0);
+    const char *said = text(s, 0), *below = strchr(said, '\n');
     if (strcmp(said, "ok") == 0)
         return;
+    if (below && strncmp(said, "*** in database", 15) == 0) /* the heading above the first of them */
+        said = below + 1;
     l->found->damaged = true;
     tell(l, BACKUP_BACK ", or save what can be read with `sqlite3 FILE .recover`", "the file is damaged: %.500s", said);
 }
@@ -271,8 +273,10 @@ static int look(struct look *l, struct store *s, struct error *err)
     bool unread = rc == SQLITE_ERROR; /* there is something in it that cannot be worked out: the tables tell what */
     if (unread)
         tell(l, BACKUP_BACK, "the file cannot be read to its end: %s", sqlite3_errmsg(l->db));
-    else if (rc || l->found->damaged)
-        return rc ? fail_sqlite(l->db, rc, l->how->path, err) : 0;
+    else if (l->found->damaged && (rc == SQLITE_OK || rc == SQLITE_CORRUPT)) /* it is told already, with the cure */
+        return 0;
+    else if (rc)
+        return fail_sqlite(l->db, rc, l->how->path, err);
     rc = look_at_tables(l, err);
     l->found->damaged = unread;
     l->incomplete = l->incomplete || unread;
