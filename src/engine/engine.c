@@ -269,6 +269,7 @@ static int make_parts(struct engine *e, struct error *err)
     e->env.clusters = calloc(e->o.place_count + 1, sizeof *e->env.clusters);
     if (!e->alarms || !e->clusters || !e->env.clusters)
         return error_nomem(err);
+    shard_moves_open(&e->moves, &e->o);
     int rc = counters_new(e->o.metrics, &e->counters, err);
     if (!rc && e->o.record && e->o.journal)
         rc = run_recorder_new(e->o.journal, e->o.log, e->o.record, &e->recorder, err);

@@ -54,6 +54,9 @@ static void start_triggers(struct engine_cluster *at, const struct policy_set *s
     runs_await_effects(&at->runs, await_effect); /* before a run asks how far a canary is */
     size_t count = triggers_put_in_force(&at->triggers, set, past);
     at->triggered = true;
+    if (at->moved)
+        shard_moves_acts(at);
+    at->moved = false;
     free(at->unfinished);
     at->unfinished = NULL;
     at->unfinished_count = 0;

@@ -58,9 +58,10 @@ static void gained(struct lead_guest *guest, int64_t epoch)
 {
     struct engine_cluster *at = guest->data;
     (void)epoch;
-    at->leads = true;
+    at->leads = at->moved = true;
     at->leaving = false;
     at->term++;
+    shard_moves_count(&at->engine->moves, SHARD_TAKEN);
     head_tell(at->engine);
     engine_cluster_lead(at);
     lead_ready(at->lead, guest);
@@ -70,6 +71,7 @@ static void lost(struct lead_guest *guest, const char *why)
 {
     struct engine_cluster *at = guest->data;
     at->leads = at->leaving = false;
+    shard_moves_count(&at->engine->moves, SHARD_LOST);
     engine_cluster_stand_by(at, why);
 }
 
@@ -101,6 +103,7 @@ static void leave(struct lead_guest *guest)
     struct engine_cluster *at = guest->data;
     at->leads = false;
     at->leaving = true;
+    shard_moves_count(&at->engine->moves, SHARD_GIVEN);
     engine_cluster_stand_by(at, "its shard goes to another daemon");
     engine_cluster_check_left(at);
 }

@@ -6,6 +6,7 @@
 #include "change/late.h"
 #include "cluster/cluster.h"
 #include "engine/engine.h"
+#include "engine/shard_moves.h"
 #include "lead/shards.h"
 #include "limit/hour.h"
 #include "loop/defer.h"
@@ -47,6 +48,7 @@ struct engine_cluster {
     bool reading_marks;      /* the state is being asked for the marks of the set's policies */
     struct lead *lead;       /* whose holder acts there; NULL: there is no election */
     struct lead_guest guest; /* of that */
+    bool moved;              /* the shard has come, and its policies do not run yet */
     bool leads;              /* this daemon does, or there is no election */
     bool syncing;            /* the state is being waited for, to leave */
     bool leaving;            /* it does no more, and what it has begun ends now (lead_guest.leave) */
@@ -69,6 +71,7 @@ struct engine {
     struct alarm head;           /* rings when the head of the journal is to be told */
     char head_told[CHAIN_HEAD_SIZE];
     struct breaker breaker;
+    struct shard_moves moves;
     struct hour hour;               /* the ceiling of all policies' changes, where there is one */
     struct policy_set *set;         /* in force; NULL until loaded */
     struct policy_load *loading;    /* under way */

@@ -18,7 +18,9 @@
 
 #define STORE_RESOURCE_DEFAULT "mpijobs.kubeflow.org"
 #define STORE_CLUSTER_DEFAULT "default" /* the one cluster without a name */
-#define STORE_BY_HAND "by hand"         /* in place of a policy, none of which can have this name */
+/* Behind what says that there is no such run. */
+#define STORE_OTHER_JOURNALS "; where several daemons act, each has a journal of its own: ask the one that made the run"
+#define STORE_BY_HAND "by hand" /* in place of a policy, none of which can have this name */
 /* In the message of a run that makes an approved undo, behind "takes back run 42": the policy whose changes run 42 had
  * made, or STORE_BY_HAND, then ")". */
 #define STORE_TAKES_BACK_OF " (of "

@@ -178,7 +178,8 @@ int undo_read(struct undo *u, struct journal *journal, struct error *err)
     if (!rc && u->found)
         rc = journal_read_changes(journal, &filter, change_found, u, err);
     if (!rc && !u->found)
-        rc = error_set(err, ERR_NOT_FOUND, "there is no run %lld; mpijobd runs lists those that there are",
+        rc = error_set(err, ERR_NOT_FOUND,
+                       "there is no run %lld; mpijobd runs lists those that there are" STORE_OTHER_JOURNALS,
                        (long long)u->number);
     else if (!rc && u->nomem)
         rc = error_nomem(err);

@@ -343,6 +343,54 @@ describe("daemons that share the jobs", function()
         each(1)
     end)
 
+    it("share jobs of several kinds, and each tells of its own", function()
+        server:stop()
+        server = sims.start("--version", "v2beta1", "--kinds")
+        server:make_namespace "train"
+        server:make_namespace "ops"
+        support.write(folder .. "/p.lua", (COUNT:format('on = "match", kind = { "MPIJob", "TrainJob" }')))
+        local trains = "/apis/trainer.kubeflow.org/v1alpha1/namespaces/train/trainjobs"
+        local one, two = replica "one", replica "two"
+        shared_as { one = 3, two = 3 }
+        create(12)
+        for i = 1, 12 do
+            assert.are.equal(201, (server:request("POST", trains, ([[{"apiVersion":"trainer.kubeflow.org/v1alpha1","kind":"TrainJob","metadata":{"name":"t-%d",
+                "labels":{"todo":"x"}},"spec":{"runtimeRef":{"name":"torch"}}}]]):format(i))))
+        end
+        each(1)
+        local list
+        assert.is_truthy(await(function()
+            list = select(2, server:request("GET", trains)).items
+            for _, job in ipairs(list) do
+                if not (job.metadata.annotations or {}).n then
+                    return false
+                end
+            end
+            return #list == 12
+        end))
+        for _, job in ipairs(list) do
+            assert.are.equal("1", job.metadata.annotations.n)
+        end
+        local n = 0
+        for _, daemon in ipairs { one, two } do
+            for _, kind in ipairs { "MPIJobs", "TrainJobs" } do
+                support.contains(select(2, ask(daemon, "status")), "[+] " .. kind .. " in all namespaces on cluster default/")
+            end
+            local code, out = ask(daemon, "trigger", "count")
+            assert.are.equal(0, code)
+            for shard in out:gmatch "run %d+ of count on cluster default/(%d): done" do
+                n = n + 1
+                assert.are.equal(daemon.name, select(2, owners())[tonumber(shard)])
+            end
+            assert.is_true(metric(daemon, 'shard_moves_total{way="taken"}') >= 3)
+            assert.is_true(metric(daemon, "shard_take_seconds_count") >= 3)
+        end
+        assert.are.equal(6, n)
+        local code, _, err = ask(one, "undo", "99")
+        assert.are_not.equal(0, code)
+        support.contains(err, "each has a journal of its own")
+    end)
+
     it("leave the jobs of others alone, whatever a function reaches for", function()
         support.write(folder .. "/p.lua", [[policy { name = "reaches", on = "match", match = { labels = "todo" }, run = function(run)
             for job in run.jobs do

@@ -128,13 +128,17 @@ static int code_of(const char *outcome, int before)
 static void print_run(const struct acting *a, struct json run, bool several)
 {
     char outcome[24], cluster[64], message[ERROR_MESSAGE_MAX];
+    char shard[24] = "";
     bool dry = json_is_true(json_get(run, "dry_run"));
+    if (json_exists(json_get(run, "shard")))
+        snprintf(shard, sizeof shard, "/%" PRId64, number_of(run, "shard"));
     text_of(run, "outcome", outcome, sizeof outcome);
     text_of(run, "cluster", cluster, sizeof cluster);
     text_of(run, "message", message, sizeof message);
-    printf("run %" PRId64 " of %s%s%s: %s%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n",
+    several = several || *shard;
+    printf("run %" PRId64 " of %s%s%s%s: %s%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n",
            number_of(run, "id"), a->s.options.arguments[0], several ? " on cluster " : "", several ? cluster : "",
-           outcome, dry ? " (dry run)" : "", number_of(run, "changed"), dry ? "would be changed" : "changed",
+           shard, outcome, dry ? " (dry run)" : "", number_of(run, "changed"), dry ? "would be changed" : "changed",
            number_of(run, "unchanged"), number_of(run, "failed"));
     if (*message)
         printf("  %.*s\n", (int)strcspn(message, "\n"), message);

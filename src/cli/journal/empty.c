@@ -57,8 +57,8 @@ int journal_tell_empty(struct session *s, bool runs, const struct store_filter *
     struct buf chosen = BUF_INIT;
     bool there = true;
     if (runs && f->run) { /* a number that no run has was not meant */
-        error_set(&s->error, ERR_NOT_FOUND, "there is no run %" PRId64 "; mpijobd runs lists those that there are",
-                  f->run);
+        error_set(&s->error, ERR_NOT_FOUND, "there is no run %" PRId64 "; mpijobd runs lists those that there are%s",
+                  f->run, s->config.lead.on ? STORE_OTHER_JOURNALS : "");
         return session_fail(s, &s->error);
     }
     if (f->policy && look_for_policy(s, f->policy, &there))

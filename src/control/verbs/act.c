@@ -278,7 +278,7 @@ static void run_began(void *data, const struct run *run)
     struct json_writer w;
     json_writer_init(&w, &out);
     json_write_object(&w);
-    write_text(&w, "began", cluster_name(run->site->cluster));
+    write_text(&w, "began", run->site->told ? run->site->told : cluster_name(run->site->cluster));
     json_write_end(&w);
     if (a->request && !out.failed)
         control_tell(a->request, (struct json){buf_str(&out)});
@@ -292,6 +292,8 @@ static void run_ended(void *data, const struct run *run)
     json_write_object(w);
     write_number(w, "id", run->id);
     write_text(w, "cluster", cluster_name(run->site->cluster));
+    if (run->site->shard.of)
+        write_number(w, "shard", run->site->shard.index);
     write_text(w, "outcome", run_outcome_name(run));
     write_number(w, "changed", run->changed);
     write_number(w, "unchanged", run->unchanged);
