@@ -4,6 +4,7 @@ that a query names, and every runbook."""
 import json
 import os
 import re
+import ssl
 import subprocess
 import urllib.request
 
@@ -19,6 +20,7 @@ CONFIGURATION = """
 policies: [ policies ]
 state: own/s.db
 listen: 127.0.0.1:0
+tls: { certificate: tls.crt, key: tls.key }
 leader_election: { namespace: default }
 limits: { changes_per_hour: 100 }
 notify: { ops: { type: webhook, url: "http://127.0.0.1:1/" } }
@@ -39,6 +41,8 @@ def metrics_of_a_daemon(work, build):
     for name, text in (("mpijobd.yaml", CONFIGURATION), ("policies/p.lua", POLICIES)):
         with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
             file.write(text)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-days", "30",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", f"{folder}/tls.key", "-out", f"{folder}/tls.crt"], check=True, capture_output=True)
     log = f"{folder}/log"
     with subprocess.Popen([f"{build}/src/sim/mpijob-sim", "--jobs", "40", "--version", "v2beta1", "--kubeconfig", f"{folder}/kubeconfig"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as sim, open(log, "w", encoding="utf-8") as out:
@@ -47,10 +51,11 @@ def metrics_of_a_daemon(work, build):
                               stdin=subprocess.DEVNULL, stdout=out, stderr=out) as daemon:
             def get(path):
                 with open(log, encoding="utf-8") as file:
-                    url = re.search(r"url=(http://\S+)", file.read())
+                    url = re.search(r"url=(https://\S+)", file.read())
                 if not url:
                     return ""
-                with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url.group(1) + path, timeout=10) as answer:
+                trusted = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=f"{folder}/tls.crt"))
+                with urllib.request.build_opener(urllib.request.ProxyHandler({}), trusted).open(url.group(1) + path, timeout=10) as answer:
                     return answer.read().decode()
             try:
                 until(60, "it has acted", lambda: re.search(r'^mpijobd_policy_run_seconds_count\{policy="acts"\} [1-9]', get("/metrics"), re.M))
