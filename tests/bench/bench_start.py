@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the HTTP side costs a daemon that has it: memory, and time to start. The same daemon is started again and again, in turn without
-it (listen, control: none) and with all of it: metrics, both tokens, the control socket, the dashboard with all its files fetched, and one
+it (listen, control: none) and with all of it: metrics, both tokens, HTTPS, the control socket, the dashboard with all its files fetched, and one
 browser that hears events. A start ends when systemd would be told READY=1: its policies are in force. Of the times the
 least one is taken, which is what a machine that does other things too adds the least to; of the memory the one in the middle.
 
@@ -11,6 +11,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import statistics
 import subprocess
 import tempfile
@@ -23,7 +24,7 @@ POLICY = """
 policy { name = "free-gpus", on = "match", replace = { cleanPodPolicy = "All" },
          match = { phase = { "Succeeded", "Failed" }, cleanPodPolicy = { "unset", "None" }, finished_for = "200d" } }
 """
-WITH = "listen: 127.0.0.1:0\ntokens: { read: read, write: write }\n"
+WITH = "listen: 127.0.0.1:0\ntokens: { read: read, write: write }\ntls: { certificate: tls.crt, key: tls.key }\n"
 WITHOUT = "listen: none\ncontrol: none\n"
 PATIENCE = 60  # seconds that anything may take
 
@@ -85,13 +86,13 @@ class Daemon:
         self.log.close()
 
 
-def ask(url, path):
-    request = urllib.request.Request(url + path, headers={"Authorization": "Bearer writes"})
-    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=PATIENCE)
-
-
-def visited(url):
+def visited(url, folder):
     """As a browser with the dashboard does; its stream of events, which goes on."""
+    trusted = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=f"{folder}/tls.crt"))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trusted)
+
+    def ask(url, path):
+        return opener.open(urllib.request.Request(url + path, headers={"Authorization": "Bearer writes"}), timeout=PATIENCE)
     page = ask(url, "/").read().decode()
     todo, done = re.findall(r'(?:href|src)="(/dashboard/[^"]+)"', page), set()
     while todo:
@@ -117,6 +118,8 @@ def main():
     with simulator(options.sim, "--jobs", "300") as (_, kubeconfig), tempfile.TemporaryDirectory() as folder:
         for name, text in (("p.lua", POLICY), ("read", "reads\n"), ("write", "writes\n")):
             write(f"{folder}/{name}", text)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=IP:127.0.0.1", "-keyout", f"{folder}/tls.key", "-out", f"{folder}/tls.crt"], check=True, capture_output=True)
         for name, more in (("without", WITHOUT), ("with", WITH)):
             write(f"{folder}/{name}.yaml", f"cluster: {{ kubeconfig: {kubeconfig} }}\npolicies: [ p.lua ]\nstate: s.db\n{more}")
         for number in range(2 * options.starts):
@@ -124,7 +127,7 @@ def main():
             daemon = Daemon(options.mpijobd, folder, f"{name}.yaml")
             events = files = None
             if name == "with":
-                events, files = visited(daemon.url())
+                events, files = visited(daemon.url(), folder)
             else:
                 time.sleep(0.1)  # it goes on as long as the other one
             found[name].append((daemon.megabytes(), daemon.wall * 1000, daemon.cpu * 1000))
