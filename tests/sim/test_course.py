@@ -101,6 +101,39 @@ class Course(unittest.TestCase):
         self.assertEqual({"Failed": "FailedJobs"}, self.conditions("JobSet", "t"))
         self.assertEqual({}, self.sim.pods())
 
+    def test_parts_are_made_and_put_back(self):
+        self.make("TrainJob", "t", annotations={"mpijob-sim/parts": "yes"})
+        job = self.sim.get(self.path("Job", "t-node-0")).json
+        self.assertEqual("JobSet", job["metadata"]["ownerReferences"][0]["kind"])
+        self.assertEqual({"jobset.sigs.k8s.io/jobset-name": "t", "jobset.sigs.k8s.io/replicatedjob-name": "node",
+                          "trainer.kubeflow.org/trainjob-ancestor-step": "trainer"}, job["metadata"]["labels"])
+        self.assertEqual((2, False, 2), (job["spec"]["parallelism"], job["spec"]["suspend"], job["status"]["ready"]))
+        for kind, name in (("JobSet", "t"), ("Job", "t-node-0")):  # put back
+            self.sim.patch("", {"spec": {"suspend": True}}, path=self.path(kind, name))
+            self.sim.advance("1s")
+            self.assertFalse(self.sim.get(self.path(kind, name)).json["spec"]["suspend"])
+        self.assertEqual(200, self.sim.ask("DELETE", self.path("JobSet", "t")).status)
+        self.sim.advance("1s")  # made again
+        self.assertEqual(200, self.sim.get(self.path("JobSet", "t")).status)
+        self.assertEqual(200, self.sim.get(self.path("Job", "t-node-0")).status)
+        workload = self.path("Workload", self.workload("t")["metadata"]["name"])
+        self.sim.patch("", {"spec": {"active": False}}, path=workload)
+        self.sim.advance("1s")
+        self.assertTrue(self.sim.get(self.path("Job", "t-node-0")).json["spec"]["suspend"])
+        self.assertEqual({}, self.sim.pods())
+        self.sim.patch("", {"spec": {"active": True}}, path=workload)
+        self.sim.patch("", {"spec": {"activeDeadlineSeconds": 60}}, path=self.path("Job", "t-node-0"))
+        self.sim.advance("120s")
+        self.assertEqual({"Failed": "FailedJobs"}, self.conditions("TrainJob", "t"))
+        self.assertEqual("Failed", self.status("JobSet", "t")["terminalState"])
+        self.make("JobSet", "s", annotations={"mpijob-sim/parts": "yes"})
+        self.assertEqual(200, self.sim.get(self.path("Job", "s-node-0")).status)
+        for kind, name in (("TrainJob", "t"), ("JobSet", "s")):  # they go with their owners
+            self.assertEqual(200, self.sim.ask("DELETE", self.path(kind, name)).status)
+        self.sim.advance("1s")
+        self.assertEqual([], self.sim.get(self.path("Job")).json["items"])
+        self.assertEqual([], self.sim.get(self.path("JobSet")).json["items"])
+
 
 if __name__ == "__main__":
     unittest.main()

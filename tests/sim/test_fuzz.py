@@ -130,7 +130,7 @@ class Fuzz(unittest.TestCase):
                 api, kind, plural, spec = rng.choice(list(KINDS.values()))
                 path, name = "/apis/%s/namespaces/default/%s" % (api, plural), "j%d" % (n % 20)
                 body = {"apiVersion": api, "kind": kind, "metadata": {
-                    "name": name, "labels": {QUEUE: "q", TIME: "5"}, "annotations": {"mpijob-sim/run-seconds": "3", "mpijob-sim/admit-seconds": "1"}},
+                    "name": name, "labels": {QUEUE: "q", TIME: "5"}, "annotations": {"mpijob-sim/run-seconds": "3", "mpijob-sim/admit-seconds": "1", "mpijob-sim/parts": "yes"}},
                     "spec": {**spec, "suspend": False, "activeDeadlineSeconds": 5, "parallelism": 2, "runtimePatches": [{"manager": "a"}]},
                     "status": {"conditions": [{"type": "Suspended", "status": "True", "lastTransitionTime": "x"}], "startTime": "x", "replicatedJobsStatus": []}}
                 what = rng.randrange(5)

@@ -3,6 +3,7 @@
 #include "sim/life/life_kinds.h"
 
 #include "sim/life/life_course.h"
+#include "sim/life/life_parts.h"
 #include "sim/life/life_pods.h"
 #include "sim/life/life_status.h"
 #include "sim/server/object.h"
@@ -86,6 +87,10 @@ static void make_pod(struct sim *sim, enum kind kind, const char *ns, const char
     doc_set_str(meta, "uid", uid);
     doc_set_str(meta, "creationTimestamp", now);
     doc_set_str(labels, label, job);
+    char *part = life_parts_first_job(kind, doc);
+    if (part)
+        doc_set_str(labels, "batch.kubernetes.io/job-name", part);
+    free(part);
     doc_set(meta, "labels", labels);
     doc_set(pod, "metadata", meta);
     json_object *spec = pod_spec(kind, doc);
@@ -179,8 +184,11 @@ int64_t life_kind_act(struct sim *sim, enum kind kind, const char *ns, const cha
         return INT64_MAX;
     }
     set_pods(sim, kind, ns, name, doc, suspended ? 0 : wanted);
-    if (!doc)
+    if (!doc) {
+        life_parts_remove(sim, kind, ns, name);
         return INT64_MAX;
+    }
+    life_parts(sim, kind, ns, name, doc);
     bool told = life_condition(doc, "Suspended") != NULL, holds = life_holds(doc, "Suspended");
     bool counted = doc_get(doc_get(doc, "status"), kind == K_JOB      ? "ready"
                                                    : kind == K_JOBSET ? "replicatedJobsStatus"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TrainJobs, JobSets and Jobs as their controllers keep them, as far as a client sees it who stops and resumes them:
  * pods that run, that go when the job is suspended, and come again. How they end: life_course.h. The JobSet of a
- * TrainJob and the Jobs of a JobSet are not made: tests make those that they need. With sim_options.kueue only. */
+ * TrainJob and the Jobs of a JobSet: life_parts.h. With sim_options.kueue only. */
 #ifndef SIM_LIFE_LIFE_KINDS_H
 #define SIM_LIFE_LIFE_KINDS_H
 #include "sim/server/server.h"

@@ -81,14 +81,14 @@ static void touch_workload(struct life_kueue *k, struct sim *sim, const char *ns
     }
 }
 
-/* A Job of a set, whose name begins with that of the TrainJob or JobSet that it belongs to. */
+/* A Job of a set, whose name begins with that of the TrainJob or JobSet that it belongs to; the set of a TrainJob. */
 static void touch_owner(struct life_kueue *k, struct sim *sim, const char *ns, const char *name)
 {
     for (size_t i = 0; i < k->count; i++) {
         struct kueue_job *j = &k->jobs[i];
         size_t n = strlen(j->name);
-        if ((j->kind == K_TRAINJOB || j->kind == K_JOBSET) && strncmp(j->name, name, n) == 0 && name[n] == '-' &&
-            strcmp(j->ns, ns) == 0)
+        if ((j->kind == K_TRAINJOB || j->kind == K_JOBSET) && strncmp(j->name, name, n) == 0 &&
+            (name[n] == '-' || !name[n]) && strcmp(j->ns, ns) == 0)
             j->due_us = sim->now_us;
     }
 }
@@ -103,7 +103,7 @@ void life_kueue_notify(struct life_kueue *k, struct sim *sim, struct revision *r
         return;
     if (kind == K_WORKLOAD)
         touch_workload(k, sim, ns, name);
-    if (kind == K_JOB)
+    if (kind == K_JOB || kind == K_JOBSET)
         touch_owner(k, sim, ns, name);
     if (kind != K_MPIJOB && kind != K_TRAINJOB && kind != K_JOBSET && kind != K_JOB)
         return;

@@ -28,6 +28,12 @@ json_object *life_read(struct sim *sim, enum kind kind, const char *ns, const ch
     return rev ? object_parse(rev) : NULL;
 }
 
+json_object *life_last(struct sim *sim, enum kind kind, const char *ns, const char *name)
+{
+    struct entry *e = store_find(&sim->store, (int)kind, ns, name);
+    return e && e->latest ? object_parse(e->latest) : NULL;
+}
+
 static bool remove_object(struct sim *sim, enum kind kind, const char *ns, const char *name)
 {
     struct revision *rev = store_get(&sim->store, (int)kind, ns, name);

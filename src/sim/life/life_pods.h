@@ -30,4 +30,6 @@ void crew_event(struct crew *c, const char *reason, const char *message);
 void life_store(struct sim *sim, enum kind kind, const char *ns, const char *name, json_object *doc);
 /* A new document; NULL: there is no such object. */
 json_object *life_read(struct sim *sim, enum kind kind, const char *ns, const char *name);
+/* Likewise, but as it was at last where it is gone; NULL, too, where nothing is known of it any more. */
+json_object *life_last(struct sim *sim, enum kind kind, const char *ns, const char *name);
 #endif
