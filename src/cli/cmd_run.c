@@ -102,8 +102,8 @@ static void stop(void *data, int number)
     struct daemon *d = data;
     (void)number;
     terminal_patience(OUTPUT_PATIENCE_MS);
+    d->stop_asked = true;
     if (!d->serving) {
-        d->stop_asked = true;
         for (size_t i = 0; i < d->s.cluster_count; i++) {
             if (d->s.clusters[i].cluster)
                 cluster_connect_cancel(d->s.clusters[i].cluster);
@@ -136,7 +136,7 @@ static void once_done(void *data)
 static int once_code(const struct daemon *d)
 {
     once_tell(&d->s, &(struct once_counts){d->runs, d->changed, d->unchanged, d->failed, d->waiting, d->broken});
-    if (d->broken || d->cancelled || d->s.lost)
+    if (d->broken || d->cancelled || d->s.lost || (d->stop_asked && !d->runs))
         return EXIT_FAILED;
     return d->limited ? EXIT_LIMITED : d->failed ? EXIT_SOME_FAILED : EXIT_DONE;
 }

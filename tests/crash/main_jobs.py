@@ -102,7 +102,7 @@ class Lead(Daemon):
     arguments = [word.replace("../c.yaml", "c.yaml") for word in Daemon.arguments]
 
     def prepare(self, worker, namespace, home):
-        election = f"leader_election: {{ namespace: {namespace}, lease_duration: 3s, renew_deadline: 2s, retry_period: 200ms }}\n"
+        election = f"leader_election: {{ namespace: {namespace}, lease_duration: 10s, renew_deadline: 8s, retry_period: 300ms }}\n"
         spill(CONFIGURATION + election, home, "c.yaml")
 
     def first(self, daemon, home):

@@ -172,7 +172,17 @@ describe("a lost answer", function()
             once(false, "--dry-run"):wait() -- writes nothing down
             assert.are.equal(0, (support.mpijobd("run", "--once", "--kubeconfig", elsewhere.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")))
             assert.are.equal(1, #rows "--in-flight") -- another server has no say
+            server:fault { fault = "stall", method = "GET", path = "*/mpijobs/a" }
+            server:forget_requests()
             local run = once(false)
+            assert.is_truthy(support.proc.await(function()
+                return #server:requests "method=GET&path=*/mpijobs/a" > 0
+            end))
+            run:kill "sigterm"
+            assert.are.equal(1, (run:wait())) -- nothing was run
+            server:clear_faults()
+            assert.are.equal(1, #rows "--in-flight")
+            run = once(false)
             support.contains(run:expect "a change was in flight", "outcome=" .. found)
             run:expect "run starts"
             assert.are.equal(0, (run:wait()))
