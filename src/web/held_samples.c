@@ -47,7 +47,7 @@ static void get_held(void *data, struct admin_request *r)
 {
     struct web *web = data;
     const struct held_samples *h = &web->held;
-    struct buf out = BUF_INIT;
+    struct buf out = BUF_INIT, others = BUF_INIT;
     struct json_writer w;
     int64_t gpus;
     struct error err;
@@ -64,6 +64,13 @@ static void get_held(void *data, struct admin_request *r)
     json_write_int(&w, HELD_EVERY_S);
     write_column(h, &w, "at", true, clock_now(NULL) / CLOCK_SECOND);
     write_column(h, &w, "gpus", false, known ? gpus : HELD_UNKNOWN);
+    if (h->engine)
+        engine_others(h->engine, &others);
+    if (others.len && !others.failed) {
+        json_write_key(&w, "others");
+        json_write_str(&w, buf_str(&others));
+    }
+    buf_free(&others);
     json_write_end(&w);
     admin_answer(r, 200, "application/json", &out);
 }

@@ -386,6 +386,9 @@ describe("daemons that share the jobs", function()
             assert.is_true(metric(daemon, "shard_take_seconds_count") >= 3)
         end
         assert.are.equal(6, n)
+        local held = support.json.decode((http.request("http://127.0.0.1:" .. one.port .. "/api/v1/held")))
+        assert.is_truthy(held.others:find "^two %(shards %d, %d, %d%)$", held.others)
+        assert.are.equal(12, #support.json.decode((http.request("http://127.0.0.1:" .. one.port .. "/api/v1/jobs"))).items) -- of all shards
         local code, _, err = ask(one, "undo", "99")
         assert.are_not.equal(0, code)
         support.contains(err, "each has a journal of its own")

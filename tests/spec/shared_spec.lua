@@ -334,7 +334,7 @@ policy { name = "keeps", schedule = "0 0 1 1 *", run = function() store.set("n",
         assert.is_nil(went "asked")
         code, out, err = ask(two, "undo", made, "--kubeconfig", server.kubeconfig)
         assert.are.equal(4, code, out .. err)
-        support.contains(out, "waits for approval, as the policy of the run says approval: 1 changes")
+        support.contains(out, "waits for approval, as the policy of the run says approval: 1 change, ")
         assert.is_nil(went "asked")
     end)
 

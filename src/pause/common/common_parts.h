@@ -9,7 +9,9 @@
 #include "pause/common/common_pauses.h"
 #include "store/kept.h"
 
-#define COMMON_TRIES 8 /* of what is to be written: others may write at the same time */
+#define COMMON_TRIES 8         /* of what is to be written: others may write at the same time */
+#define COMMON_TIMEOUT_MS 5000 /* of one request */
+#define COMMON_PATIENCE 15000  /* milliseconds that it is tried, where the server does not take it */
 
 /* A row that is to be written, or removed (value NULL). */
 struct common_op {
@@ -17,7 +19,8 @@ struct common_op {
     struct store_kept row;
     store_done done; /* NULL: nobody waits */
     void *data;
-    bool sent; /* with the write that is under way */
+    uint64_t since; /* uv_now */
+    bool sent;      /* with the write that is under way */
     struct common_op *prev, *next;
 };
 
@@ -54,7 +57,8 @@ void common_failed(struct common_pauses *c, const struct error *err);
 void common_hook(struct common_pauses *c); /* rows of pauses come here from now on */
 /* It was just read: writes what is to be written. False: there is nothing to write. */
 bool common_write(struct common_pauses *c);
-void common_ops_done(struct common_pauses *c, bool all, const struct error *err); /* all, or what was sent */
+enum common_which { COMMON_ALL, COMMON_SENT, COMMON_OLD }; /* old: COMMON_PATIENCE is over */
+void common_ops_done(struct common_pauses *c, enum common_which which, const struct error *err);
 void common_move_own(struct common_pauses *c);
 
 #endif

@@ -13,8 +13,6 @@
 #include "pause/pauses.h"
 #include "store/written.h"
 
-#define TIMEOUT_MS 10000
-
 /* ---- what was seen ---- */
 
 static bool is_mine(const struct common_pauses *c, const char *policy)
@@ -122,8 +120,8 @@ void common_failed(struct common_pauses *c, const struct error *failure)
         if (g->waits)
             lead_hinder(g->lead, &g->guest, &err);
     }
-    if (++c->tries >= COMMON_TRIES || (err.status >= 400 && err.status < 500 && err.status != 409 && err.status != 429))
-        common_ops_done(c, true, &err);
+    bool final = err.status >= 400 && err.status < 500 && err.status != 409 && err.status != 429;
+    common_ops_done(c, final || ++c->tries >= COMMON_TRIES ? COMMON_ALL : COMMON_OLD, &err);
     common_look(c, true);
 }
 
@@ -166,7 +164,7 @@ static void my_turn(struct defer *turn)
     struct kube_call call = {.resource = &configmaps,
                              .name_space = c->o.name_space,
                              .name = c->o.name,
-                             .timeout_ms = TIMEOUT_MS,
+                             .timeout_ms = COMMON_TIMEOUT_MS,
                              .done = got,
                              .data = c};
     if (kube_get(c->kube, &call, &c->request, &err))
@@ -281,6 +279,6 @@ void common_pauses_close(struct common_pauses *c, void (*closed)(void *data), vo
     defer_cancel(&c->turn);
     store_keep_in(c->o.store, NULL, NULL);
     error_set(&err, ERR_CANCELLED, "the daemon is being stopped");
-    common_ops_done(c, true, &err);
+    common_ops_done(c, COMMON_ALL, &err);
     deadline_close(&c->next, next_closed);
 }

@@ -24,7 +24,8 @@ static void keep(void *data, const struct store_kept *row, store_done done, void
     struct common_op *op = calloc(1, sizeof *op);
     struct error err;
     if (op) {
-        *op = (struct common_op){.row = {.space = PAUSES_SPACE}, .done = done, .data = done_data};
+        *op = (struct common_op){
+            .row = {.space = PAUSES_SPACE}, .done = done, .data = done_data, .since = uv_now(c->o.loop)};
         op->texts = TEXTS_COPY({&op->row.key, row->key}, {&op->row.value, row->value});
     }
     if (!op || !op->texts) {
@@ -64,12 +65,13 @@ void common_hook(struct common_pauses *c)
     store_keep_in(c->o.store, &form, c);
 }
 
-void common_ops_done(struct common_pauses *c, bool all, const struct error *err)
+void common_ops_done(struct common_pauses *c, enum common_which which, const struct error *err)
 {
     struct common_op *op, *next, *over = NULL;
+    uint64_t now = uv_now(c->o.loop);
     DL_FOREACH_SAFE(c->ops, op, next)
     {
-        if (!all && !op->sent)
+        if ((which == COMMON_SENT && !op->sent) || (which == COMMON_OLD && now - op->since < COMMON_PATIENCE))
             continue;
         DL_DELETE(c->ops, op);
         DL_APPEND(over, op);
@@ -123,7 +125,7 @@ static void put(void *data, struct kube_request *request, const struct kube_answ
     if (answer) {
         c->tries = 0;
         common_see(c, answer->body);
-        common_ops_done(c, false, NULL);
+        common_ops_done(c, COMMON_SENT, NULL);
         common_look(c, c->ops == NULL);
     } else if ((lost || err->code == ERR_CONFLICT || err->code == ERR_NOT_FOUND) && ++c->tries < COMMON_TRIES) {
         common_look(c, false); /* another was faster; or whether it was done is seen there */
@@ -203,6 +205,7 @@ static int send_wanted(struct common_pauses *c, const struct paused *want, struc
                              .name = c->o.name,
                              .query = &query,
                              .body = buf_str(&body),
+                             .timeout_ms = COMMON_TIMEOUT_MS,
                              .done = put,
                              .data = c};
     if (!rc)
@@ -220,7 +223,7 @@ bool common_write(struct common_pauses *c)
         return false;
     bool differs = wanted(c, &want, &err);
     if (!differs && !err.code)
-        common_ops_done(c, true, NULL);
+        common_ops_done(c, COMMON_ALL, NULL);
     bool sends = differs && send_wanted(c, &want, &err) == 0;
     if (!sends && err.code)
         common_failed(c, &err);

@@ -88,7 +88,8 @@ export function draw({ report, held }, context, args) {
             h("section", { class: "card", "aria-labelledby": "held" }, h("h2", { id: "held" }, "Held now"), h("p", { class: "big" }, String(total.gpus)), h("p", { class: "note" }, `by ${total.holding} of ${total.finished} jobs that have ended`)),
             h("section", { class: "card", "aria-labelledby": "back" }, h("h2", { id: "back" }, "Given back"), h("p", { class: "big" }, `${hours(total.given_back_week)} GPU-hours`),
                 h("p", { class: "note" }, `over the last week, ${hours(total.given_back_day)} of them over the last day, by ${report.released} jobs that are still there`))),
-        h("h2", {}, "Over time"), ...[timeline(held)].flat(), h("h2", {}, "By team"), form(args),
+        h("h2", {}, "Over time"), ...[timeline(held)].flat(),
+        ...(held.others ? [h("p", { class: "note" }, `Of the shards of this daemon alone; other daemons act for their part of the jobs: ${held.others}`)] : []), h("h2", {}, "By team"), form(args),
         ...report.left_out.map((c) => h("p", { class: "box warn" }, `Cluster ${c.cluster}: ${c.why}`)),
         table("By team", columns(Math.max(0, ...groups.map((g) => g.gpus)), report), groups, "No job has ended."),
         h("p", { class: "note" }, `Worked out from the status and cleanPodPolicy of MPIJobs; for ${report.at_most} of them it is the most that they can hold. mpijobd report counts the pods. Jobs that were deleted are not in it.`)];
