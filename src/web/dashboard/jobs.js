@@ -43,10 +43,8 @@ function style(column) {
     return [column.number ? "number" : "", column.wide ? "wide" : ""].join(" ").trim() || null;
 }
 
-function spacer(rows) {
-    const cell = h("td", { colspan: COLUMNS.length });
-    cell.style.height = `${rows * ROW}px`;
-    return h("tr", { "aria-hidden": "true" }, cell);
+function spacer() {
+    return h("tr", { "aria-hidden": "true" }, h("td", { colspan: COLUMNS.length }));
 }
 
 function row(job, index) {
@@ -68,13 +66,30 @@ function windowed(items, args) {
     const body = h("tbody", {});
     const box = h("div", { class: "scrolls window", id: "jobs", tabindex: 0, role: "region", "aria-label": "Jobs" },
         h("table", { "aria-rowcount": items.length + 1 }, h("thead", {}, head(args)), body));
+    const above = spacer(), below = spacer(), rows = new Map(); // those that are drawn, by their index
+    body.append(above, below);
     let drawn = "";
     const draw = () => {
         const from = Math.max(0, Math.floor(box.scrollTop / ROW) - BEYOND);
         const to = Math.min(items.length, from + Math.ceil((box.clientHeight || 700) / ROW) + 2 * BEYOND);
         if (drawn === `${from}-${to}`) return;
         drawn = `${from}-${to}`;
-        body.replaceChildren(spacer(from), ...items.slice(from, to).map((job, i) => row(job, from + i)), spacer(items.length - to));
+        for (const [i, element] of rows) {
+            if (i >= from && i < to) continue;
+            element.remove();
+            rows.delete(i);
+        }
+        let next = above.nextSibling;
+        for (let i = from; i < to; i++) {
+            if (rows.has(i)) {
+                next = rows.get(i).nextSibling;
+                continue;
+            }
+            rows.set(i, row(items[i], i));
+            body.insertBefore(rows.get(i), next);
+        }
+        above.firstChild.style.height = `${from * ROW}px`;
+        below.firstChild.style.height = `${(items.length - to) * ROW}px`;
     };
     box.addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
     draw();
