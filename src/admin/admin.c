@@ -8,9 +8,19 @@
 #include "admin/admin_parts.h"
 
 #define IDLE_SECONDS 30
+#define SPINS_MOST 20                                /* turns without a pause while no request is under way, until */
+#define SPIN_MS 100                                  /* such a pause is made */
 #define CONNECTIONS_MOST (2 * ADMIN_CONNECTIONS_MAX) /* those included that make room and are not closed yet */
 
 /* ---- turns ---- */
+
+/* How long libmicrohttpd wants nothing, in ms. At least 1, so that the loop has its turn. While a handshake of TLS has
+ * come in part, it wants a turn at once for ever; what comes of it is seen by `readable`. */
+static uint64_t pause_of(struct admin *a, uint64_t ms)
+{
+    a->spins = ms ? 0 : a->spins + 1;
+    return ms ? ms : a->spins > SPINS_MOST && !a->connections_busy ? SPIN_MS : 1;
+}
 
 void admin_turn(struct admin *a)
 {
@@ -20,7 +30,7 @@ void admin_turn(struct admin *a)
     if (a->resumed) /* by a handler, for another request */
         deadline_set(&a->timer, 0);
     else if (MHD_get_timeout(a->mhd, &ms) == MHD_YES)
-        deadline_set(&a->timer, ms);
+        deadline_set(&a->timer, pause_of(a, ms));
     else
         deadline_stop(&a->timer);
 }
@@ -43,6 +53,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     (void)version;
     if (!*state) { /* the headers */
         *state = admin_connection_known(connection) ? admin_request_new(cls, connection) : NULL;
+        if (*state)
+            admin_connection_begun(cls, connection);
         return *state ? admin_request_begin(*state, url) : MHD_NO;
     }
     if (*upload_size) {

@@ -16,6 +16,7 @@ struct admin_table {
 
 #define ADMIN_CONNECTIONS_MAX 128
 #define ADMIN_ADDRESS_MAX 64 /* of them, those of one address, or of one network of IPv6 (/64) */
+#define ADMIN_SHAKING_MAX 16 /* of HTTPS, those that have asked for nothing yet: a handshake takes computing time */
 #define ADMIN_WAITING_MAX 48 /* of them, those whose request waits for its answer */
 
 struct admin_connection;
@@ -33,10 +34,11 @@ struct admin {
     struct MHD_Daemon *mhd;
     int listener, spare;                  /* sockets' descriptors; spare: one that is given up where none is left */
     struct admin_connection *connections; /* what began longest ago first */
-    size_t connections_waiting;
-    uv_poll_t accepts;      /* of the listener */
-    uint64_t accepts_again; /* when it is looked at again, in ms of the loop; 0: it is */
-    struct deadline looks;  /* for those whose time is over */
+    size_t connections_waiting, connections_busy; /* busy: with a request, from its headers to the end of its answer */
+    unsigned spins;                               /* turns of libmicrohttpd without a pause */
+    uv_poll_t accepts;                            /* of the listener */
+    uint64_t accepts_again;                       /* when it is looked at again, in ms of the loop; 0: it is */
+    struct deadline looks;                        /* for those whose time is over */
     uv_loop_t *loop;
     uv_poll_t poll;        /* of libmicrohttpd's epoll descriptor */
     struct deadline timer; /* for its next turn */
@@ -70,6 +72,7 @@ enum admin_fault {
 #define ADMIN_ARGUMENTS_MAX 32
 void admin_connection_note(struct MHD_Connection *connection, enum admin_fault fault);
 enum admin_fault admin_connection_fault(struct MHD_Connection *connection);
+void admin_connection_begun(struct admin *a, struct MHD_Connection *connection);   /* the headers of a request */
 void admin_connection_arrived(struct admin *a, struct MHD_Connection *connection); /* all of a request */
 void admin_connection_done(struct admin *a, struct MHD_Connection *connection);    /* the answer has been sent */
 /* The request is with a handler that answers later, or is not any more. False: too many wait already. */

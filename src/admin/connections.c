@@ -28,6 +28,8 @@ struct admin_connection {
     uint64_t since, until;    /* of what it is doing now; in ms of the loop */
     struct tls_pair *pair;    /* that it has shown; NULL: it is HTTP */
     enum admin_fault fault;   /* of its request */
+    bool asked;               /* for something, ever */
+    bool busy;                /* as of connections_busy */
     bool waiting;             /* its request is with a handler: no time is set */
     bool ended;               /* shut down: libmicrohttpd closes it in its next turn */
     struct admin_connection *prev, *next;
@@ -83,6 +85,19 @@ enum admin_fault admin_connection_fault(struct MHD_Connection *connection)
     return of(connection)->fault;
 }
 
+static void set_busy(struct admin *a, struct admin_connection *c, bool busy)
+{
+    a->connections_busy += (size_t)busy - (size_t)c->busy;
+    c->busy = busy;
+}
+
+void admin_connection_begun(struct admin *a, struct MHD_Connection *connection)
+{
+    struct admin_connection *c = of(connection);
+    c->asked = true;
+    set_busy(a, c, true);
+}
+
 void admin_connection_arrived(struct admin *a, struct MHD_Connection *connection)
 {
     begin(a, of(connection), ANSWER_MS);
@@ -91,6 +106,7 @@ void admin_connection_arrived(struct admin *a, struct MHD_Connection *connection
 void admin_connection_done(struct admin *a, struct MHD_Connection *connection)
 {
     of(connection)->fault = FAULT_NONE;
+    set_busy(a, of(connection), false);
     begin(a, of(connection), IDLE_MS);
 }
 
@@ -126,6 +142,7 @@ void admin_connection_notify(void *cls, struct MHD_Connection *connection, void 
     } else if (c) {
         DL_DELETE(a->connections, c);
         a->connections_waiting -= c->waiting;
+        set_busy(a, c, false);
         admin_tls_release(c->pair);
         free(c);
         *context = NULL;
@@ -159,10 +176,27 @@ static bool make_room(struct admin *a, const unsigned char *from, size_t most)
     return oldest != NULL;
 }
 
+/* However many come at once, the loop is not with their handshakes for long. */
+static void bound_handshakes(struct admin *a)
+{
+    struct admin_connection *c, *oldest = NULL;
+    size_t count = 0;
+    DL_FOREACH(a->connections, c)
+    {
+        bool shakes = !c->asked && !c->ended;
+        count += shakes;
+        oldest = shakes && !oldest ? c : oldest;
+    }
+    if (count >= ADMIN_SHAKING_MAX)
+        end(oldest);
+}
+
 static bool has_room(struct admin *a, const struct sockaddr *address)
 {
     unsigned char from[FROM];
     from_of(address, from);
+    if (a->tls)
+        bound_handshakes(a);
     return make_room(a, from, ADMIN_ADDRESS_MAX) && make_room(a, NULL, ADMIN_CONNECTIONS_MAX);
 }
 

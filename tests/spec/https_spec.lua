@@ -122,6 +122,35 @@ describe("HTTPS", function()
         assert.are.equal("ok\n", curl("one", "--tls-max", "1.2", url .. "/livez"))
     end)
 
+    it("is not kept busy by handshakes that come in part, however many", function()
+        local socket = require "socket"
+        make "one"
+        put("one", ".pem", "tls.pem")
+        put("one", ".key", "tls.key")
+        start()
+        local url = daemon:expect("metrics and health are served"):match("url=(%S+)")
+        daemon:expect("1 policy in force")
+        local host, port = url:match("//([%d.]+):(%d+)")
+        local halves = {}
+        for i = 1, 150 do
+            halves[i] = assert(socket.connect(host, tonumber(port)))
+            halves[i]:send(i % 2 == 0 and "\22\3\1" or "GET / HTTP/1.1\r\n\r\n")
+        end
+        for _ = 1, 5 do
+            assert.are.equal("ok\n", curl("one", url .. "/livez"))
+        end
+        -- The daemon's computing time, as it says itself, while nothing but these is there.
+        local function spent()
+            return tonumber(curl("one", url .. "/metrics"):match("\nmpijobd_loop_lag_cpu_seconds (%S+)\n"))
+        end
+        assert.is_true(spent() < 1)
+        for _, half in ipairs(halves) do
+            half:close()
+        end
+        support.lacks(daemon.stderr, "answers no more")
+        assert.are.equal(0, daemon:stop("sigterm"))
+    end)
+
     it("does not begin with a pair that cannot be used, and says why", function()
         make "one"
         make "two"
