@@ -115,6 +115,16 @@ int rbac_print_yaml(struct buf *json, const char *before, struct error *err)
     return rc;
 }
 
+/* The definition says which controller acts on MPIJobs; policies about TrainJobs alone do not ask. */
+static bool asks_definition(const struct needs *needs)
+{
+    for (size_t i = 0; i < needs->count; i++) {
+        if (strcmp(needs->places[i].kind->group, MPIJOB_GROUP) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Beside a ClusterRole it is a rule of that one; Roles cannot allow it, so it gets a role of its own. */
 static int print_definition(struct rbac *r, bool cluster_role)
 {
@@ -191,7 +201,7 @@ static int print_places(struct rbac *r)
         rc = rbac_print_yaml(&json, "", &r->s.error);
         if (!rc && (place->verbs & MAY_PATCH_JOB) && (place->verbs & MAY_PATCH_POD))
             puts("# jobs are the launchers of v1alpha2 and v2beta1, pods those of v1: one of the two may be left out.");
-        if (!rc && !place->name_space)
+        if (!rc && !place->name_space && asks_definition(needs))
             rc = print_definition(r, true);
         if (rc)
             return rc;
@@ -200,7 +210,7 @@ static int print_places(struct rbac *r)
         rbac_binding(r, &w, NAME, place->name_space);
         rc = rbac_print_yaml(&json, "", &r->s.error);
     }
-    if (!rc && needs->count && needs->places[0].name_space)
+    if (!rc && needs->count && needs->places[0].name_space && asks_definition(needs))
         rc = print_definition(r, false);
     return rc ? rc : rbac_print_lead(r);
 }

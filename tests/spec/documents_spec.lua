@@ -141,7 +141,7 @@ describe("a command in a document", function()
                 end
             end
             local path = support.write(folder .. "/all.sh", table.concat(script, "\n") .. "\n")
-            local exit, out, err = support.proc.run("/bin/bash", { args = { path }, cwd = folder, env = { MPIJOBD = support.binary, ERRORS = folder .. "/errors" } })
+            local exit, out, err = support.proc.run("/bin/bash", { args = { path }, cwd = folder, seconds = 300, env = { MPIJOBD = support.binary, ERRORS = folder .. "/errors" } })
             assert.are.equal(0, exit, page .. "\n" .. err)
             wrong = wrong .. out .. err
         end

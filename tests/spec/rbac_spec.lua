@@ -193,6 +193,11 @@ describe("rbac", function()
         assert.are.equal(0, code)
         support.contains(out, "kind: Role\nmetadata:\n  name: mpijobd\n  namespace: train\n")
         support.contains(out, "# kind: ClusterRoleBinding\n")
+        support.write(folder .. "/p.lua", 'policy { name = "t", kind = "TrainJob", on = "match", match = { phase = "Running" }, replace = { labels = { a = "b" } } }')
+        for _, more in ipairs { {}, { "-n", "train" } } do
+            out = select(2, support.mpijobd("rbac", folder, table.unpack(more)))
+            assert.is_nil(out:find("mpijobs", 1, true), out) -- neither their definition nor a word of them
+        end
         support.write(folder .. "/p.lua", run:format("quiet", "", ""))
         code, out = support.mpijobd("rbac", folder)
         assert.are.equal(0, code)
