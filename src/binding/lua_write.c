@@ -10,7 +10,9 @@
 #include "kube/kinds/kinds.h"
 #include "mpijob/kind.h"
 #include "policy/values/lua_json.h"
+#include "run/made_names.h"
 #include "time/duration.h"
+#include "json/edit.h"
 
 const char *const lua_write_patch_options[] = {"dry_run", "resourceVersion", "destructive", NULL};
 const char *const lua_write_create_options[] = {"dry_run", NULL};
@@ -138,6 +140,27 @@ void lua_write_body(lua_State *L, struct lua_write *v, int index, const char *ca
                    json_type_name(json_type(root)));
 }
 
+/* In place of the server, so that the name is known before anything is sent. */
+static void choose_name(lua_State *L, struct lua_write *v, const char *prefix, struct json object)
+{
+    char name[MADE_NAME_MAX + 1];
+    struct json_edits edits = {0};
+    struct buf whole = BUF_INIT;
+    int rc = run_make_name(v->run, prefix, object, name, &v->err);
+    if (!rc) {
+        json_edit_set_string(&edits, "/metadata/name", str_of(name));
+        rc = json_edit_apply(&edits, object, &whole, &v->err);
+    }
+    json_edits_free(&edits);
+    if (rc) {
+        buf_free(&whole);
+        luaL_error(L, "%s", v->err.message);
+    }
+    buf_free(&v->body);
+    v->body = whole;
+    snprintf(v->name, sizeof v->name, "%s", name);
+}
+
 void lua_write_named_by_body(lua_State *L, struct lua_write *v, const char *call, bool may_be_made)
 {
     struct json root;
@@ -146,11 +169,11 @@ void lua_write_named_by_body(lua_State *L, struct lua_write *v, const char *call
     bool named = json_string_at(root, "/metadata/name", v->name, sizeof v->name) == 0;
     if (!named && !(may_be_made && json_string_at(root, "/metadata/generateName", made, sizeof made) == 0))
         luaL_error(L, "%s: the object has no metadata.name%s", call, may_be_made ? " and no generateName" : "");
-    if (!named)
-        *v->name = '\0'; /* the server makes it */
     v->named_space = json_string_at(root, "/metadata/namespace", v->name_space, sizeof v->name_space) == 0;
     if (!v->named_space)
         snprintf(v->name_space, sizeof v->name_space, "%s", cluster_namespace(v->run->site->cluster));
+    if (!named)
+        choose_name(L, v, made, root);
 }
 
 void lua_write_key(lua_State *L, struct lua_write *v, int index)

@@ -12,6 +12,7 @@
 #include "policy/in_force.h"
 #include "run/bounds.h"
 #include "run/lua_run.h"
+#include "run/made_names.h"
 #include "run/propose.h"
 #include "run/run_canary.h"
 #include "run/run_change.h"
@@ -80,6 +81,7 @@ static void end_written(void *data, int64_t id, const struct error *err)
     policy_set_release(run->file->set);
     error_keep(&run->error, NULL);
     run_propose_free(run);
+    run_free_names(run);
     free(run->blamed);
     free(run);
 }

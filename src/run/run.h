@@ -10,6 +10,7 @@
 #include "policy/definition/definition.h"
 
 struct blamed;
+struct made_name;
 struct policy_file;
 struct runs;
 struct run_change;
@@ -162,13 +163,14 @@ struct run {
      * is no such run; and where it changes nothing, when it may (microseconds since 1970; 0: it changes something). */
     unsigned step_next;
     int64_t step_later, step_until;
-    char note[200];        /* what is to be said of it where it is well; "": nothing */
-    struct blamed *blamed; /* the last of its jobs that has failed; NULL: none has */
-    char broke[240];       /* why its policy is to be paused at once; "": it is not */
-    bool over_limit;       /* and its policy asks for approval then */
-    bool keeping;          /* what it proposes is being written down */
-    bool only_warns;       /* as run_warns, which its feed does not tell any more at the end */
-    bool reading;          /* the sweep reads in the journal what an interrupted run has changed */
+    char note[200];               /* what is to be said of it where it is well; "": nothing */
+    struct made_name *made_names; /* a table of what it has created (made_names.h); NULL: nothing */
+    struct blamed *blamed;        /* the last of its jobs that has failed; NULL: none has */
+    char broke[240];              /* why its policy is to be paused at once; "": it is not */
+    bool over_limit;              /* and its policy asks for approval then */
+    bool keeping;                 /* what it proposes is being written down */
+    bool only_warns;              /* as run_warns, which its feed does not tell any more at the end */
+    bool reading;                 /* the sweep reads in the journal what an interrupted run has changed */
 };
 
 /* "done", "partial" (to its end, but not with every job), "failed"...; NULL: it has not ended. */
