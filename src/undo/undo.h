@@ -45,6 +45,8 @@ struct undo_object {
     struct mpijob_diff left; /* what another writer has changed since: before: what was written, after: what is there */
     const char *whole_left;  /* why nothing of it is put back, or nothing more; NULL */
     char job_uid[64];        /* of a Workload: its job's; "" */
+    bool maybe;              /* a Workload, where one job is asked for: it may be another's */
+    bool apart;              /* it is: nothing is done to it, and nothing told of it */
     bool begun;              /* of UNDO_BOTH: its first write was made */
     bool stuck;              /* it was to be put back, and was not */
     char *trouble;           /* why it could not be looked at; NULL */
@@ -145,6 +147,9 @@ int undo_labels_patch(struct json object, struct json back, struct buf *out, str
 void undo_find_turn(struct undo_object *o, struct json object, struct json back);
 /* Is the place one that a job which was stopped gets back last? */
 bool undo_comes_last(const char *pointer);
+bool undo_is_workload(const char *resource); /* "workloads.kueue.x-k8s.io" */
+/* object: absent: it is not there. Is it the Workload of the job that is asked for? */
+bool undo_is_of_job(const struct undo_object *o, struct json object);
 /* May the object's second turn come? False: whole_left says why not. */
 bool undo_may_follow(struct undo_object *o);
 

@@ -228,7 +228,10 @@ static void is_there(void *data, struct kube_request *request, const struct kube
         if (version.len)
             o->resource_version = str_dup(buf_str(&version));
         buf_free(&version);
-        if (find_action(o, object, &own))
+        o->apart = o->maybe && !undo_is_of_job(o, object);
+        if (o->apart)
+            o->action = UNDO_NOTHING;
+        else if (find_action(o, object, &own))
             o->trouble = str_dup(str_of(own.message));
     }
     void (*done)(struct undo_object *) = look->done;

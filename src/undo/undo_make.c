@@ -211,7 +211,9 @@ static int start(struct undo_object *o, struct error *err)
 static void make_now(struct undo_object *o)
 {
     struct error err;
-    if (o->trouble) {
+    if (o->apart) {
+        next(o->undo);
+    } else if (o->trouble) {
         error_set(&err, ERR_IO, "%s", o->trouble);
         ended(o, NULL, &err);
     } else if (o->action == UNDO_NOTHING) {

@@ -120,9 +120,15 @@ static bool is_made(const char *outcome)
     return outcome && (strcmp(outcome, "done") == 0 || strcmp(outcome, "done-unseen") == 0);
 }
 
+/* Which job a Workload is of is seen when it is looked at. */
+static bool may_be_of_job(const struct undo *u, const struct store_change *c)
+{
+    return u->job_name && strcmp(u->job_name, or_empty(c->name)) != 0 && undo_is_workload(or_empty(c->resource));
+}
+
 static bool is_of_job(const struct undo *u, const struct store_change *c)
 {
-    return (!u->job_name || strcmp(u->job_name, or_empty(c->name)) == 0) &&
+    return (!u->job_name || strcmp(u->job_name, or_empty(c->name)) == 0 || may_be_of_job(u, c)) &&
            (!u->job_namespace || strcmp(u->job_namespace, or_empty(c->name_space)) == 0);
 }
 
@@ -132,7 +138,7 @@ static bool change_found(void *data, const struct store_change *c)
     bool known = c->outcome && strcmp(c->outcome, "lost") != 0;
     if (!is_of_job(u, c))
         return true;
-    u->skipped += !known;
+    u->skipped += !known && !may_be_of_job(u, c);
     if (!is_made(c->outcome))
         return true;
     struct undo_object *o = object_of(u, c);
@@ -142,6 +148,7 @@ static bool change_found(void *data, const struct store_change *c)
         return false;
     }
     o->rows = rows;
+    o->maybe = may_be_of_job(u, c);
     struct undo_row *row = &rows[o->row_count++];
     *row = (struct undo_row){.id = c->id,
                              .verb = copy(u, c->verb),

@@ -23,9 +23,23 @@ static bool is_running(struct json object)
     return json_string_is(json_at(object, POLICY), str_of("Running"));
 }
 
+bool undo_is_workload(const char *resource)
+{
+    return strcmp(resource, KUEUE_WORKLOADS "." KUEUE_GROUP) == 0;
+}
+
 static bool is_workload(const struct undo_object *o)
 {
-    return strcmp(o->resource, KUEUE_WORKLOADS "." KUEUE_GROUP) == 0;
+    return undo_is_workload(o->resource);
+}
+
+bool undo_is_of_job(const struct undo_object *o, struct json object)
+{
+    for (struct json_iter it = json_iter(json_at(object, "/metadata/ownerReferences")); json_next(&it);) {
+        if (json_string_is(json_get(it.value, "name"), str_of(o->undo->job_name)))
+            return true;
+    }
+    return false;
 }
 
 static bool is_false(struct json value)
