@@ -7,9 +7,10 @@
 
 #include "base/str.h"
 
-const char *const log_parts[] = {"admin",  "approval",  "binding", "cache",  "change", "cli",     "cluster", "control",
-                                 "engine", "events",    "http",    "jobs",   "kube",   "lead",    "outside", "policy",
-                                 "record", "rehearsal", "run",     "shared", "store",  "trigger", NULL};
+const char *const log_parts[] = {"admin",   "approval", "binding", "cache",     "change",   "cli",       "cluster",
+                                 "control", "engine",   "events",  "http",      "jobs",     "kube",      "lead",
+                                 "outside", "pause",    "policy",  "record",    "recovery", "rehearsal", "run",
+                                 "shared",  "store",    "trigger", "workloads", NULL};
 #define PARTS (sizeof log_parts / sizeof *log_parts - 1)
 _Static_assert(PARTS <= LOG_PARTS_MAX, "struct log_levels has room for all");
 
