@@ -10,12 +10,20 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "base/clock.h"
+
 enum kind { COUNTER, GAUGE, HISTOGRAM };
+
+struct exemplar { /* the newest sample of a bucket of which the run is known; zeros: none */
+    int64_t run, at;
+    double value;
+};
 
 struct series {
     UT_hash_handle hh;
-    double value;      /* of a histogram: the sum */
-    uint64_t *buckets; /* of a histogram: one a bound, and one above them; not cumulated */
+    double value;               /* of a histogram: the sum */
+    uint64_t *buckets;          /* of a histogram: one a bound, and one above them; not cumulated */
+    struct exemplar *exemplars; /* one a bucket, made with the first; NULL: none */
     size_t key_len;
     char key[]; /* the labels as they are written: a="b",c="d" */
 };
@@ -56,6 +64,7 @@ struct metrics *metrics_new(const char *prefix)
 static void free_series(struct metric *metric, struct series *s)
 {
     HASH_DEL(metric->series, s);
+    free(s->exemplars);
     free(s->buckets);
     free(s);
 }
@@ -204,6 +213,11 @@ void metric_set(struct metric *metric, double value, const char *const *values)
 
 void metric_observe(struct metric *metric, double value, const char *const *values)
 {
+    metric_observe_run(metric, value, values, 0, 0);
+}
+
+void metric_observe_run(struct metric *metric, double value, const char *const *values, int64_t run, int64_t at)
+{
     struct series *s = metric ? series_of(metric, values) : NULL;
     size_t i = 0;
     if (!s)
@@ -212,6 +226,10 @@ void metric_observe(struct metric *metric, double value, const char *const *valu
         i++;
     s->buckets[i]++;
     s->value += value;
+    if (run && !s->exemplars)
+        s->exemplars = calloc(metric->bound_count + 1, sizeof *s->exemplars);
+    if (run && s->exemplars)
+        s->exemplars[i] = (struct exemplar){run, at, value};
 }
 
 /* ---- the exposition ---- */
@@ -251,13 +269,23 @@ static void add_number(struct buf *out, double value)
         buf_printf(out, "%.15g", value);
 }
 
+static void add_exemplar(struct buf *out, const struct exemplar *e)
+{
+    buf_printf(out, " # {run=\"%" PRId64 "\"} ", e->run);
+    add_number(out, e->value);
+    buf_printf(out, " %" PRId64 ".%06d", e->at / CLOCK_SECOND, (int)(e->at % CLOCK_SECOND));
+}
+
+/* e: NULL, or zeros: no exemplar. */
 static void sample(const struct metrics *m, const struct metric *metric, const struct series *s, const char *suffix,
-                   const char *more, double value, struct buf *out)
+                   const char *more, double value, const struct exemplar *e, struct buf *out)
 {
     bool labels = s->key_len || *more;
     buf_printf(out, "%s%s%s%s%s%s%s%s ", m->prefix, metric->name, suffix, labels ? "{" : "", s->key,
                s->key_len && *more ? "," : "", more, labels ? "}" : "");
     add_number(out, value);
+    if (e && e->run)
+        add_exemplar(out, e);
     buf_putc(out, '\n');
 }
 
@@ -274,10 +302,10 @@ static void write_histogram(const struct metrics *m, const struct metric *metric
             snprintf(le, sizeof le, "le=\"%s%s\"", bound, whole ? ".0" : "");
         else
             snprintf(le, sizeof le, "le=\"+Inf\"");
-        sample(m, metric, s, "_bucket", le, (double)so_far, out);
+        sample(m, metric, s, "_bucket", le, (double)so_far, s->exemplars ? &s->exemplars[i] : NULL, out);
     }
-    sample(m, metric, s, "_count", "", (double)so_far, out);
-    sample(m, metric, s, "_sum", "", s->value, out);
+    sample(m, metric, s, "_count", "", (double)so_far, NULL, out);
+    sample(m, metric, s, "_sum", "", s->value, NULL, out);
 }
 
 static void write_metric(const struct metrics *m, const struct metric *metric, struct buf *out)
@@ -296,7 +324,7 @@ static void write_metric(const struct metrics *m, const struct metric *metric, s
         if (metric->kind == HISTOGRAM)
             write_histogram(m, metric, s, out);
         else
-            sample(m, metric, s, metric->kind == COUNTER ? "_total" : "", "", s->value, out);
+            sample(m, metric, s, metric->kind == COUNTER ? "_total" : "", "", s->value, NULL, out);
     }
 }
 

@@ -40,6 +40,9 @@ extern const size_t metric_seconds_count;
 void metric_add(struct metric *metric, double value, const char *const *values); /* counters: never negative */
 void metric_set(struct metric *metric, double value, const char *const *values); /* gauges */
 void metric_observe(struct metric *metric, double value, const char *const *values);
+/* The same of something that a run did: the exposition names the newest run behind its bucket, as an exemplar. at: now,
+ * microseconds since 1970. run 0: of none, and the exemplar stays as it was. */
+void metric_observe_run(struct metric *metric, double value, const char *const *values, int64_t run, int64_t at);
 /* Forgets all its series: before a gauge is filled again. */
 void metric_clear(struct metric *metric);
 

@@ -199,6 +199,8 @@ int change_start(const struct site *site, struct change_call *call, struct chang
         c->target = *call->job;
     c->json_patch = call->json_patch;
     c->awaited = call->awaited;
+    if (!call->traceparent || !trace_parse(call->traceparent, &c->trace))
+        trace_new(&c->trace);
     c->mends = call->mends;
     c->splices = call->splices;
     c->known = call->known ? *call->known : (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};

@@ -94,11 +94,12 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     bool through_launcher;   /* FIELDS: change the launcher where the MPIJob's field does not act on a running job */
     uint64_t wait_effect_ms; /* wait so long for an effect that can be seen, before done; 0: do not wait */
     /* For the journal. */
-    int64_t run;        /* 0: none */
-    const char *policy; /* "" or NULL: by hand */
-    bool awaited;       /* a person waits for it: its requests go before those of policies */
-    const char *about;  /* what the policy is for, in its author's words; outlives it. May be NULL */
-    bool quiet;         /* no Event is written on the job */
+    int64_t run;             /* 0: none */
+    const char *policy;      /* "" or NULL: by hand */
+    const char *traceparent; /* the trace that it is a part of (base/trace.h); "" or NULL: it begins one */
+    bool awaited;            /* a person waits for it: its requests go before those of policies */
+    const char *about;       /* what the policy is for, in its author's words; outlives it. May be NULL */
+    bool quiet;              /* no Event is written on the job */
     const char *handled_key, *handled_value; /* a `handled` row of the state, written with the intent; NULL: none */
     const struct guard_who *who;             /* to blame where its making hangs; outlives it. NULL: whoever runs */
     change_gate gate;                        /* NULL: everything may leave */

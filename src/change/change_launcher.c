@@ -192,6 +192,7 @@ void change_write_launcher(struct change *c)
         .dry_run = c->dry_run,
         .run = c->run,
         .policy = c->policy,
+        .trace = &c->trace,
         .rank = change_seat(c).rank,
         .check = check_kept,
         .done = launcher_written,

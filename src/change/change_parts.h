@@ -5,6 +5,7 @@
 #ifndef MPIJOBD_CHANGE_CHANGE_PARTS_H
 #define MPIJOBD_CHANGE_CHANGE_PARTS_H
 
+#include "base/trace.h"
 #include "change/change.h"
 #include "change/write.h"
 #include "loop/defer.h"
@@ -76,9 +77,10 @@ struct change {
         char note[512];
         bool asked, over; /* over: the wait was given up */
     } effect;
-    bool unknown; /* the last write may have been made */
-    bool awaited; /* by a person */
-    bool written; /* the server's answer is of another version than the object that was read */
+    struct trace trace; /* its writes are steps of it */
+    bool unknown;       /* the last write may have been made */
+    bool awaited;       /* by a person */
+    bool written;       /* the server's answer is of another version than the object that was read */
     bool cancelled, abandoned, ended;
 };
 

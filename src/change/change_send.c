@@ -230,6 +230,7 @@ void change_send(struct change *c)
         .dry_run = c->dry_run,
         .run = c->run,
         .policy = c->policy,
+        .trace = &c->trace,
         .rank = change_seat(c).rank,
         .handled_key = c->handled_key,
         .handled_value = c->handled_value,

@@ -166,6 +166,8 @@ int write_send(struct write *w, struct error *err)
                              .query = &query,
                              .body = buf_str(w->first.len ? &w->first : &w->body),
                              .seat = {w->policy, w->rank},
+                             .run = w->run,
+                             .traceparent = w->trace.text,
                              .done = came,
                              .data = w};
     struct kube *kube = cluster_kube(w->site->cluster);
@@ -284,6 +286,7 @@ int write_start(const struct site *site, const struct write_call *call, struct w
         .done = call->done,
         .data = call->data,
     };
+    trace_step(call->trace ? call->trace : &w->trace, &w->trace);
     if (!copy_in(w, call)) {
         release(w);
         return error_nomem(err);

@@ -9,6 +9,7 @@
 #ifndef MPIJOBD_CHANGE_WRITE_H
 #define MPIJOBD_CHANGE_WRITE_H
 
+#include "base/trace.h"
 #include "cluster/cluster.h"
 #include "mpijob/effect/effect.h"
 #include "site/site.h"
@@ -54,6 +55,7 @@ struct write_call { /* everything is copied but verdict, content_type, check, do
     bool dry_run;                         /* the server is asked (dryRun=All), and nothing is written down */
     int64_t run;                          /* 0: none */
     const char *policy;                   /* NULL: by hand */
+    const struct trace *trace;            /* of which it is a step. Copied; NULL: it begins one */
     enum seat_rank rank;                  /* SEAT_PERSON: a person waits for it */
     /* A `handled` row of the state about the object: written with the intent, and removed if the write is not done.
      * NULL: none. */

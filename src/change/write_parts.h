@@ -24,6 +24,7 @@ struct write {
     bool dry_run, strict, cancelled, abandoned, ended, not_done, unknown;
     enum seat_rank rank;
     int64_t run, row, intended_at;
+    struct trace trace; /* its own step */
     struct kube_request *request;
     struct defer turn;
     struct deadline pause;    /* before the object is looked up again; data NULL: it is not open */

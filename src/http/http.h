@@ -98,14 +98,17 @@ const char *http_answer_headers(const struct http_answer *answer);
 /* Takes the body over: the caller frees. NULL if empty. */
 char *http_answer_take(const struct http_answer *answer, size_t *len);
 
+#define HTTP_MORE_HEADERS 2
 struct http_call {
     const char *method; /* GET, PUT, ... */
     const char *url;
     const struct http_header *headers; /* ends at a NULL name; copied */
-    struct str body;                   /* copied */
-    const char *content_type;          /* with a body; NULL: application/json */
-    const char *shown; /* what errors and logs say instead of the URL, which holds a secret; NULL: the URL */
-    size_t body_max;   /* of the answer; 0: the client's */
+    /* Those that `headers` lacks are sent, too: at most HTTP_MORE_HEADERS, copied. NULL: none. */
+    const struct http_header *more;
+    struct str body;          /* copied */
+    const char *content_type; /* with a body; NULL: application/json */
+    const char *shown;        /* what errors and logs say instead of the URL, which holds a secret; NULL: the URL */
+    size_t body_max;          /* of the answer; 0: the client's */
     /* The whole request, waiting for a connection included; 0: 30,000. UINT64_MAX: none (streams). */
     uint64_t timeout_ms;
     uint64_t silence_ms; /* streams: no byte for so long ends it with ERR_TIMEOUT; 0: none */

@@ -47,7 +47,7 @@ static int copy_text(char **out, const char *text)
 
 static int build_headers(struct http_request *request, const struct http_call *call, struct error *err)
 {
-    struct http_header ours[4];
+    struct http_header ours[4 + HTTP_MORE_HEADERS];
     size_t n = 0;
     char host[512];
     ours[n++] = (struct http_header){.name = "Expect"}; /* libcurl would wait a second with bodies over 1 MB */
@@ -58,6 +58,8 @@ static int build_headers(struct http_request *request, const struct http_call *c
         snprintf(host, sizeof host, "%s:%s", request->url.host, request->url.port);
         ours[n++] = (struct http_header){.name = "Host", .value = host};
     }
+    for (size_t i = 0; call->more && call->more[i].name && i < HTTP_MORE_HEADERS; i++)
+        ours[n++] = call->more[i];
     ours[n] = (struct http_header){0};
     return header_lines_build(&request->headers, call->headers, ours, err);
 }

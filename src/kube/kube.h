@@ -115,6 +115,10 @@ struct kube_call {
     const char *content_type;       /* NULL: application/json; PATCH: application/merge-patch+json */
     uint64_t timeout_ms;            /* 0: the options'. Waiting for its turn does not count */
     struct seat_for seat;           /* for whom, where the server has much to do. flow is copied */
+    int64_t run;                    /* for which run: named in what is counted (base/metrics.h); 0: for none */
+    /* Sent as the header of that name, and as Audit-ID, under which the server's audit log has the request
+     * (base/trace.h). Copied; NULL or "": neither is sent. */
+    const char *traceparent;
     /* If set: the body of a 200 goes here as it comes, and the answer has none at done. False: stop; done gets
      * ERR_CANCELLED. Then the call's time bounds its tries and not how long the answer takes, as long as some of it
      * comes each minute. */

@@ -86,6 +86,9 @@ static int fill(struct kube_request *r, const struct kube_call *call, struct err
     r->method = str_dup(str_of(call->method));
     r->content_type = str_dup(str_of(type));
     r->verb = call->verb ? call->verb : r->method;
+    r->run = call->run;
+    if (call->traceparent)
+        trace_parse(call->traceparent, &r->trace);
     r->repeatable = is_read(call);
     r->fenced = !r->repeatable && !is_question(call);
     r->piece = call->piece;

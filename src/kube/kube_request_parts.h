@@ -4,6 +4,7 @@
 #ifndef MPIJOBD_KUBE_KUBE_REQUEST_PARTS_H
 #define MPIJOBD_KUBE_KUBE_REQUEST_PARTS_H
 
+#include "base/trace.h"
 #include "kube/kube_parts.h"
 #include "loop/timer.h"
 
@@ -25,6 +26,8 @@ struct kube_request {
     size_t plain; /* so much of url is not the query */
     char *method, *content_type;
     const char *verb; /* as which it is counted */
+    int64_t run;      /* as struct kube_call has it */
+    struct trace trace;
     struct buf body;
     uint64_t started, until; /* on the loop's clock */
     uint64_t try_began;      /* uv_hrtime */

@@ -210,7 +210,8 @@ static void count(const struct kube_request *r, const struct http_answer *answer
 {
     double seconds = (double)(uv_hrtime() - r->try_began) / 1e9;
     kube_count(r->kube, r->verb, answer ? answer->status : 0);
-    metric_observe(r->kube->call_seconds, seconds, METRIC_VALUES(r->kube->cluster, r->verb));
+    metric_observe_run(r->kube->call_seconds, seconds, METRIC_VALUES(r->kube->cluster, r->verb), r->run,
+                       clock_now(r->kube->log ? r->kube->log->clock : NULL));
     if (err && err->code != ERR_CANCELLED && err->code != ERR_NOMEM)
         kube_count_lost(r->kube);
 }
@@ -273,6 +274,9 @@ static int send_try(struct kube_request *r, struct error *err)
     uint64_t left = kube_request_time_left(r);
     struct kube_auth_subject subject = {r->method, r->url.ptr, buf_str(&r->body)};
     const struct http_header *headers;
+    char audit[TRACE_AUDIT_SIZE];
+    const struct http_header traced[] = {
+        {"traceparent", r->trace.text, false}, {"Audit-ID", trace_audit_id(r->trace.text, audit), false}, {0}};
     if (!left)
         return error_set(err, ERR_TIMEOUT, "%s %.*s: its time is up", r->method, (int)r->plain, r->url.ptr);
     int rc = ask_fence(r, err);
@@ -284,6 +288,7 @@ static int send_try(struct kube_request *r, struct error *err)
         .method = r->method,
         .url = r->url.ptr,
         .headers = headers,
+        .more = *r->trace.text ? traced : NULL,
         .body = buf_str(&r->body),
         .content_type = r->content_type,
         .timeout_ms = r->piece ? UINT64_MAX : time_for_try(r, left),

@@ -71,8 +71,12 @@ static void end_written(void *data, int64_t id, const struct error *err)
     if (err)
         run_event(run, LOG_ERROR, "the journal cannot be written", LOG_FIELDS({"reason", err->message}));
     run_log_end(run);
-    counters_run_ended(run->site->counters, run->policy->name, run_outcome_name(run), run->ended - run->began,
-                       run->cpu);
+    counters_run_ended(run->site->counters, &(struct counters_run){.id = run->id,
+                                                                   .policy = run->policy->name,
+                                                                   .outcome = run_outcome_name(run),
+                                                                   .ended_at = clock_now(run->site->clock),
+                                                                   .took_us = run->ended - run->began,
+                                                                   .cpu_us = run->cpu});
     DL_DELETE(run->runs->list, run);
     if (run->runs->ended)
         run->runs->ended(run->runs->data, run);
@@ -264,6 +268,10 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
     run->feed = call->feed;
     snprintf(run->asked_by, sizeof run->asked_by, "%s", call->asked_by ? call->asked_by : "");
     run->asked_uid = call->asked_uid;
+    struct trace asked = {""};
+    if (call->traceparent)
+        trace_parse(call->traceparent, &asked);
+    trace_step(&asked, &run->trace);
     run->only_warns = run_warns(run);
     if (run_is_early(run))
         snprintf(run->note, sizeof run->note,

@@ -4,6 +4,7 @@
 #ifndef MPIJOBD_RUN_RUN_H
 #define MPIJOBD_RUN_RUN_H
 
+#include "base/trace.h"
 #include "change/change.h"
 #include "guard/who.h"
 #include "jobs/listing.h"
@@ -98,6 +99,8 @@ struct run_call {
                         0: none */
     const char *asked_by; /* the person who asked for it; NULL: nobody did. asked_uid: the user's number */
     int64_t asked_uid;
+    const char *traceparent; /* of what asked for it (base/trace.h): the run goes on with that trace; NULL: with one of
+                                its own */
     const struct run_feed *feed;     /* NULL: the run lists its jobs itself. Stays in place until done */
     const struct listing_left *left; /* jobs that the run leaves alone where it lists them itself; NULL: none. Stays */
     const struct run_host *host;     /* of a policy with a run function, which is not called; NULL: it is. Stays */
@@ -124,6 +127,7 @@ struct run {
     int64_t cpu;                      /* microseconds: computing time of its script, once that has ended */
     char asked_by[64];                /* the person who asked for it; "": nobody did */
     int64_t asked_uid;
+    struct trace trace; /* its writes are steps of it */
     bool dry_run, stopping, reads_only, override;
     enum run_outcome outcome;
     const struct error *error;          /* with FAILED, LIMITED, CANCELLED, WAITING (error_keep); else NULL */

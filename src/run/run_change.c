@@ -343,6 +343,7 @@ int run_change_start(struct run *run, struct change_call *call, struct run_chang
     inner.through_launcher = call->through_launcher || p->through_launcher;
     inner.run = run->id;
     inner.policy = p->name;
+    inner.traceparent = run->trace.text;
     inner.awaited = *run->asked_by;
     inner.about = p->about;
     inner.quiet = p->quiet || run_warns(run); /* a warning says itself what it is */

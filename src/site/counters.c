@@ -79,13 +79,14 @@ void counters_lateness(struct counters *c, const char *policy, int64_t late_us)
         metric_observe(c->lateness, late_us > 0 ? (double)late_us / 1e6 : 0, METRIC_VALUES(policy));
 }
 
-void counters_run_ended(struct counters *c, const char *policy, const char *outcome, int64_t took_us, int64_t cpu_us)
+void counters_run_ended(struct counters *c, const struct counters_run *run)
 {
     if (!c)
         return;
-    metric_add(c->runs, 1, METRIC_VALUES(policy, outcome));
-    metric_observe(c->run_seconds, took_us > 0 ? (double)took_us / 1e6 : 0, METRIC_VALUES(policy));
-    metric_add(c->cpu, (double)cpu_us / 1e6, METRIC_VALUES(policy));
+    metric_add(c->runs, 1, METRIC_VALUES(run->policy, run->outcome));
+    metric_observe_run(c->run_seconds, run->took_us > 0 ? (double)run->took_us / 1e6 : 0, METRIC_VALUES(run->policy),
+                       run->id, run->ended_at);
+    metric_add(c->cpu, (double)run->cpu_us / 1e6, METRIC_VALUES(run->policy));
 }
 
 void counters_replaced(struct counters *c, const char *policy, const char *effect, int64_t gpus)

@@ -18,9 +18,13 @@ void counters_begin(struct counters *counters, const char *policy);
 
 /* late_us: a policy's alarm rang so many microseconds after the instant that it was set for. */
 void counters_lateness(struct counters *counters, const char *policy, int64_t late_us);
-/* took_us: how long the run took; cpu_us: computing time of its Lua. Microseconds. */
-void counters_run_ended(struct counters *counters, const char *policy, const char *outcome, int64_t took_us,
-                        int64_t cpu_us);
+struct counters_run { /* one that has ended; microseconds */
+    int64_t id;       /* in the journal; 0: it is in none */
+    const char *policy, *outcome;
+    int64_t ended_at;        /* since 1970 */
+    int64_t took_us, cpu_us; /* how long it took; computing time of its Lua */
+};
+void counters_run_ended(struct counters *counters, const struct counters_run *run);
 /* gpus: how many a finished job held that the controller gives back because of the change. */
 void counters_replaced(struct counters *counters, const char *policy, const char *effect, int64_t gpus);
 void counters_tripped(struct counters *counters, const char *policy);                /* the breaker has paused it */

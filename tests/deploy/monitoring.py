@@ -84,6 +84,7 @@ def classic(text):
     """The same in the form that `promtool check metrics` reads: there counters have their whole name."""
     counters = set(re.findall(r"^# TYPE (\S+) counter$", text, re.M))
     lines = [line for line in text.splitlines() if not line.startswith(("# UNIT", "# EOF"))]
+    lines = [re.sub(r" # \{.*", "", line) if not line.startswith("#") else line for line in lines]  # it knows no exemplars
     return "\n".join(re.sub(r"^(# (?:TYPE|HELP) )(\S+)", lambda m: m.group(1) + m.group(2) + ("_total" if m.group(2) in counters else ""), line)
                      for line in lines) + "\n"
 

@@ -64,6 +64,10 @@ describe("the HTTP side", function()
         } do
             support.contains(text, line)
         end
+        -- A bucket names the newest run in it, a run's requests theirs.
+        assert.is_truthy(text:find('\nmpijobd_policy_run_seconds_bucket{policy="free",le="[^"]+"} 1 # {run="%d+"} [%d.e-]+ 1796083%d+%.%d%d%d%d%d%d\n'))
+        assert.is_truthy(text:find('\nmpijobd_api_request_seconds_bucket{cluster="default",verb="PUT",le="[^"]+"} %d+ # {run="%d+"} [%d.e-]+ 1796083%d+%.%d+\n'))
+        assert.is_nil(text:find('_api_request_seconds_bucket{cluster="default",verb="LIST",le="[^"]+"} %d+ # '))
         -- As the server saw it.
         local puts = #server:requests("method=PUT")
         assert.are.equal(puts, tonumber(text:match('mpijobd_api_requests_total{cluster="default",verb="PUT",code="200"} (%d+)')))

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "alloc.h"
+#include "base/clock.h"
 #include "base/metrics.h"
 
 static const char *const policy_label[] = {"policy", "outcome", NULL};
@@ -76,6 +77,27 @@ static void histograms(void **state)
     metrics_free(m);
 }
 
+static void a_bucket_names_its_newest_run(void **state)
+{
+    (void)state;
+    static const double bounds[] = {0.5, 1};
+    struct buf out = BUF_INIT;
+    struct metrics *m = metrics_new("t_");
+    struct metric *h = metrics_histogram(m, "run_seconds", "seconds", "Of a run.", NULL, bounds, 2);
+    metric_observe_run(h, 0.25, NULL, 41, 1700000000 * CLOCK_SECOND);
+    metric_observe_run(h, 0.125, NULL, 42, 1700000001 * CLOCK_SECOND + 5000);
+    metric_observe(h, 0.5, NULL); /* of no run: the exemplar stays */
+    metric_observe(h, 0.75, NULL);
+    metric_observe_run(h, 7, NULL, 43, 1700000002 * CLOCK_SECOND);
+    metrics_write(m, &out);
+    contains(&out, "t_run_seconds_bucket{le=\"0.5\"} 3 # {run=\"42\"} 0.125 1700000001.005000\n"
+                   "t_run_seconds_bucket{le=\"1.0\"} 4\n"
+                   "t_run_seconds_bucket{le=\"+Inf\"} 5 # {run=\"43\"} 7 1700000002.000000\n"
+                   "t_run_seconds_count 5\n");
+    buf_free(&out);
+    metrics_free(m);
+}
+
 static void series_are_bounded(void **state)
 {
     (void)state;
@@ -134,7 +156,7 @@ static void without_memory(void **state)
         struct metric *c = metrics_counter(m, "runs", NULL, "Runs.", policy_label);
         struct metric *h = metrics_histogram(m, "h", NULL, "H.", NULL, bounds, 1);
         metric_add(c, 1, METRIC_VALUES("a", "b"));
-        metric_observe(h, 2, NULL);
+        metric_observe_run(h, 2, NULL, 1, 1);
         metrics_collector(m, set_seven, metrics_gauge(m, "depth", NULL, "Depth.", NULL), &err);
         struct buf out = BUF_INIT;
         if (m)
@@ -151,8 +173,12 @@ static void without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counters_and_gauges), cmocka_unit_test(histograms),     cmocka_unit_test(series_are_bounded),
-        cmocka_unit_test(collectors_fill_in),  cmocka_unit_test(without_memory),
+        cmocka_unit_test(counters_and_gauges),
+        cmocka_unit_test(histograms),
+        cmocka_unit_test(series_are_bounded),
+        cmocka_unit_test(collectors_fill_in),
+        cmocka_unit_test(a_bucket_names_its_newest_run),
+        cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

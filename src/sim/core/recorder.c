@@ -17,7 +17,8 @@ struct record {
     uint64_t id;
     int64_t mono_ms, now_us;
     struct buf text; /* the texts named below, each with its NUL, then the body; kept when the record is reused */
-    size_t target, agent, media, who, acting, body; /* where they begin in text; 0: no such part; the method is at 0 */
+    size_t target, agent, media, who, acting, trace, audit,
+        body; /* where they begin in text; 0: no such part; the method is at 0 */
     size_t body_len;
     int status;
     const char *fault;
@@ -86,12 +87,20 @@ static size_t keep(struct record *rec, const char *s)
     return at;
 }
 
-/* Keeps "Impersonate-User: a" and so on, a line each. */
-static void keep_acting(void *data, const char *name, const char *value)
+struct heard {
+    struct record *rec;
+    struct buf acting; /* "Impersonate-User: a" and so on, a line each */
+};
+
+static void hear(void *data, const char *name, const char *value)
 {
-    struct buf *out = data;
+    struct heard *h = data;
     if (strncasecmp(name, "Impersonate-", 12) == 0)
-        buf_printf(out, "%s%s: %s", out->len ? "\n" : "", name, value);
+        buf_printf(&h->acting, "%s%s: %s", h->acting.len ? "\n" : "", name, value);
+    else if (strcasecmp(name, "traceparent") == 0)
+        h->rec->trace = keep(h->rec, value);
+    else if (strcasecmp(name, "Audit-ID") == 0)
+        h->rec->audit = keep(h->rec, value);
 }
 
 void recorder_add(struct recorder *r, const struct exchange *x, const struct fault *fault)
@@ -114,16 +123,16 @@ void recorder_add(struct recorder *r, const struct exchange *x, const struct fau
                            .status = status,
                            .fault = fault ? fault->type->name : NULL,
                            .body_len = req->body_len};
-    struct buf acting = BUF_INIT;
-    if (req->each_header)
-        req->each_header(req->owner, keep_acting, &acting);
+    struct heard heard = {rec, BUF_INIT};
     keep(rec, req->method);
+    if (req->each_header)
+        req->each_header(req->owner, hear, &heard);
     rec->target = keep(rec, req->target);
     rec->agent = req->user_agent ? keep(rec, req->user_agent) : 0;
     rec->media = req->content_type ? keep(rec, req->content_type) : 0;
     rec->who = *x->who ? keep(rec, x->who) : 0;
-    rec->acting = acting.len ? keep(rec, acting.ptr) : 0;
-    buf_free(&acting);
+    rec->acting = heard.acting.len ? keep(rec, heard.acting.ptr) : 0;
+    buf_free(&heard.acting);
     if (req->body_len) {
         rec->body = rec->text.len;
         buf_add(&rec->text, req->body, req->body_len);
@@ -170,6 +179,10 @@ static void write_record(const struct record *rec, bool with_body, struct buf *o
         add_text(out, "auth", text + rec->who, strlen(text + rec->who));
     if (rec->acting)
         add_text(out, "impersonation", text + rec->acting, strlen(text + rec->acting));
+    if (rec->trace)
+        add_text(out, "traceparent", text + rec->trace, strlen(text + rec->trace));
+    if (rec->audit)
+        add_text(out, "auditId", text + rec->audit, strlen(text + rec->audit));
     if (rec->fault)
         add_text(out, "fault", rec->fault, strlen(rec->fault));
     buf_printf(out, ",\"bodyLength\":%zu", rec->body_len);
