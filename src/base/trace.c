@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reading, making and carrying on the trace of a piece of work. */
 #include "base/trace.h"
 
 #include <inttypes.h>

@@ -4,6 +4,7 @@
 
 #include "base/texts.h"
 #include "change/change_parts.h"
+#include "change/frees.h"
 #include "json/edit.h"
 
 /* ---- did the server keep it? ---- */
@@ -208,11 +209,15 @@ void change_send(struct change *c)
 {
     static const enum write_verb verbs[] = {WRITE_REPLACE, WRITE_PATCH, WRITE_REPLACE, WRITE_CREATE, WRITE_DELETE};
     struct error err;
-    struct buf body = BUF_INIT, diff = BUF_INIT;
+    struct buf body = BUF_INIT, diff = BUF_INIT, frees = BUF_INIT;
     c->leaves = true;
     int rc = change_body(c, &body, &err);
     if (!rc)
         rc = change_journal_diff(c, &diff, &err);
+    if (!rc) {
+        change_frees(c, &frees);
+        rc = frees.failed ? error_nomem(&err) : 0;
+    }
     struct write_call call = {
         .verb = c->splices ? WRITE_REPLACE : verbs[c->verb],
         .resource = c->resource,
@@ -226,6 +231,7 @@ void change_send(struct change *c)
         .uid = c->uid,
         .resource_version = c->looked_at,
         .diff = buf_str(&diff),
+        .frees = frees.ptr,
         .verdict = &c->verdict,
         .dry_run = c->dry_run,
         .run = c->run,
@@ -242,6 +248,7 @@ void change_send(struct change *c)
         rc = write_start(c->site, &call, &c->write, &err);
     buf_free(&body);
     buf_free(&diff);
+    buf_free(&frees);
     if (rc)
         change_fail(c, &err);
 }

@@ -245,6 +245,8 @@ static void turn_came(struct defer *turn)
         .effect = mpijob_effect_name(w->verdict->effect),
         .why = w->verdict->why,
         .intended_at = w->intended_at,
+        .traceparent = w->trace.text,
+        .frees = w->frees,
     };
     struct store_handled handled = {w->handled_key, w->uid, w->handled_value, w->resource_version, w->intended_at};
     state_intent(w->site->state, &intent, w->handled_key ? &handled : NULL, intent_written, w);
@@ -254,13 +256,13 @@ static void turn_came(struct defer *turn)
 
 static bool copy_in(struct write *w, const struct write_call *call)
 {
-    w->texts = TEXTS_COPY({&w->resource.group, or_empty(call->resource.group)},
-                          {&w->resource.version, or_empty(call->resource.version)},
-                          {&w->resource.plural, or_empty(call->resource.plural)}, {&w->name_space, call->name_space},
-                          {&w->name, or_empty(call->name)}, {&w->uid, or_empty(call->uid)},
-                          {&w->resource_version, or_empty(call->resource_version)},
-                          {&w->policy, or_empty(call->policy)}, {&w->handled_key, call->handled_key},
-                          {&w->handled_value, call->handled_key ? or_empty(call->handled_value) : NULL});
+    w->texts = TEXTS_COPY(
+        {&w->resource.group, or_empty(call->resource.group)}, {&w->resource.version, or_empty(call->resource.version)},
+        {&w->resource.plural, or_empty(call->resource.plural)}, {&w->name_space, call->name_space},
+        {&w->name, or_empty(call->name)}, {&w->uid, or_empty(call->uid)},
+        {&w->resource_version, or_empty(call->resource_version)}, {&w->policy, or_empty(call->policy)},
+        {&w->frees, call->frees}, {&w->handled_key, call->handled_key},
+        {&w->handled_value, call->handled_key ? or_empty(call->handled_value) : NULL});
     buf_add_str(&w->body, call->body);
     buf_add_str(&w->diff, call->diff);
     buf_add_str(&w->first, call->first);

@@ -50,7 +50,8 @@ struct write_call { /* everything is copied but verdict, content_type, check, do
     bool strict;                  /* fieldValidation=Strict */
     const char *uid;              /* of the object as it was read; "" for a create */
     const char *resource_version; /* likewise */
-    struct str diff; /* JSON as mpijob_diff_json writes it: for the journal, and to tell later whether it was done */
+    struct str diff;   /* JSON as mpijob_diff_json writes it: for the journal, and to tell later whether it was done */
+    const char *frees; /* for the journal (change/frees.h); NULL: it frees nothing */
     const struct mpijob_verdict *verdict; /* for the journal; outlives the write, and `check` may change it */
     bool dry_run;                         /* the server is asked (dryRun=All), and nothing is written down */
     int64_t run;                          /* 0: none */

@@ -12,7 +12,7 @@ struct write {
     const struct site *site;
     enum write_verb verb;
     char *texts; /* the block that holds the call's: those of the next lines */
-    const char *name_space, *name, *uid, *resource_version, *policy, *handled_key, *handled_value;
+    const char *name_space, *name, *uid, *resource_version, *policy, *frees, *handled_key, *handled_value;
     struct kube_resource resource;
     struct buf body, diff;
     struct buf first; /* goes before the body; empty: nothing does, or no more */

@@ -196,6 +196,8 @@ void fields_change(struct fields *f, const struct store_change *c)
     fields_text(f, "observed", c->observed);
     fields_time(f, "observed_at", c->observed_at);
     fields_text(f, "resourceVersion_after", c->resource_version_after);
+    fields_text(f, "traceparent", c->traceparent);
+    fields_raw(f, "frees", c->frees);
     fields_row_end(f);
 }
 
@@ -220,5 +222,6 @@ void fields_run(struct fields *f, const struct store_run *run)
     fields_number(f, "unchanged", run->unchanged);
     fields_number(f, "failed", run->failed);
     fields_bool(f, "dry_run", run->dry_run);
+    fields_text(f, "traceparent", run->traceparent);
     fields_row_end(f);
 }

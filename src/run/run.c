@@ -114,6 +114,7 @@ static struct store_run row_of(const struct run *run)
         .part = run->site->shard.index,
         .file = run->policy->file,
         .file_sha256 = *run->file->sha256 ? run->file->sha256 : NULL,
+        .traceparent = *run->trace.text ? run->trace.text : NULL,
     };
 }
 

@@ -90,6 +90,7 @@ void row_line_run_value(struct buf *out, const struct store_run *run, const char
     json_member_int_if(&w, "who_uid", run->who ? run->who_uid : 0);
     json_member_text_if(&w, "file", run->file);
     json_member_text_if(&w, "file_sha256", run->file_sha256);
+    json_member_text_if(&w, "traceparent", run->traceparent);
     json_member_int_if(&w, "dry_run", run->dry_run);
     json_member_int_if(&w, "waiting", waiting);
     json_write_end(&w);
@@ -118,6 +119,8 @@ void row_line_intended_value(struct buf *out, const struct store_intent *intent,
     json_member_text_if(&w, "diff", intent->diff);
     json_member_text_if(&w, "effect", intent->effect);
     json_member_text_if(&w, "why", intent->why);
+    json_member_text_if(&w, "traceparent", intent->traceparent);
+    json_member_text_if(&w, "frees", intent->frees);
     json_member_text_if(&w, "who", intent->who);
     json_member_int_if(&w, "who_uid", intent->who ? intent->who_uid : 0);
     json_member_int_if(&w, "intended_at", intent->intended_at);

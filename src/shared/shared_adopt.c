@@ -139,7 +139,7 @@ static bool no_memory(struct adopt *a)
 
 static bool adopt_run(void *data, const struct shared_row *row)
 {
-    static const char *const keys[] = {"policy", "cluster", "trigger", "who", "file", "file_sha256"};
+    static const char *const keys[] = {"policy", "cluster", "trigger", "who", "file", "file_sha256", "traceparent"};
     struct adopt *a = data;
     struct journal *journal = store_journal(a->of->o.store);
     struct row_line_row line = row_line_read(row);
@@ -157,6 +157,7 @@ static bool adopt_run(void *data, const struct shared_row *row)
                             .who = got(&t, 3),
                             .file = got(&t, 4),
                             .file_sha256 = got(&t, 5),
+                            .traceparent = got(&t, 6),
                             .who_uid = number(t.object, "who_uid"),
                             .scheduled_at = number(t.object, "scheduled_at"),
                             .started_at = number(t.object, "started_at"),
@@ -198,7 +199,7 @@ static bool adopt_change(void *data, const struct shared_row *row)
 {
     static const char *const keys[] = {"policy", "cluster", "server",           "version", "resource", "namespace",
                                        "name",   "uid",     "resource_version", "verb",    "diff",     "effect",
-                                       "why",    "who"};
+                                       "why",    "who",     "traceparent",      "frees"};
     struct adopt *a = data;
     struct row_line_row line = row_line_read(row);
     struct texts t = {.object = line.elements[1]};
@@ -229,6 +230,8 @@ static bool adopt_change(void *data, const struct shared_row *row)
                                       .effect = got(&t, 11),
                                       .why = got(&t, 12),
                                       .who = got(&t, 13),
+                                      .traceparent = got(&t, 14),
+                                      .frees = got(&t, 15),
                                       .who_uid = number(t.object, "who_uid"),
                                       .intended_at = number(t.object, "intended_at")};
         one->of = a;

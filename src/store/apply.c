@@ -26,17 +26,18 @@ static const char *const sql_of[WRITER_STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [RUN_BEGIN] = "INSERT INTO runs(id, policy, \"trigger\", scheduled_at, started_at, dry_run, cluster, who, who_uid,"
-                  " file, file_sha256) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+                  " file, file_sha256, traceparent) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
     [RUN_ADOPT] = "INSERT OR IGNORE INTO runs(id, policy, \"trigger\", scheduled_at, started_at, dry_run, cluster, who,"
-                  " who_uid, file, file_sha256, ended_at, outcome, message) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                  " who_uid, file, file_sha256, traceparent, ended_at, outcome, message)"
+                  " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [RUN_END] = "UPDATE runs SET ended_at=?, outcome=?, message=?, changed=?, unchanged=?, failed=? WHERE id=?",
     [RUN_COUNT] = "UPDATE runs SET"
                   " changed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('done', 'done-unseen')),"
                   " failed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('failed', 'lost'))"
                   " WHERE id=?",
     [INTENT] = "INSERT INTO changes(run, epoch, policy, cluster, server, version, resource, name_space, name, uid,"
-               " resource_version, verb, diff, effect, why, intended_at, who, who_uid)"
-               " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+               " resource_version, verb, diff, effect, why, intended_at, who, who_uid, traceparent, frees)"
+               " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [OUTCOME] = "UPDATE changes SET ended_at=?, outcome=?, status=?, message=?, effect=coalesce(?, effect),"
                 " why=coalesce(?, why), resource_version_after=coalesce(?, resource_version_after),"
                 " name=coalesce(?, name), uid=coalesce(?, uid) WHERE id=?",
@@ -117,9 +118,10 @@ static int run_begin(struct writer *w, struct op *op)
     const struct store_run *r = &op->of.run.row;
     const char *policy = or_empty(r->policy), *trigger = or_empty(r->trigger);
     const char *cluster = or_default(r->cluster), *mark = op->of.run.mark;
-    int rc = execute(w, RUN_BEGIN,
-                     CELLS(N(r->id), T(policy), T(trigger), N(r->scheduled_at), N(r->started_at), N(r->dry_run),
-                           T(cluster), T(r->who), N(r->who ? r->who_uid : -1), T(r->file), T(r->file_sha256)));
+    int rc =
+        execute(w, RUN_BEGIN,
+                CELLS(N(r->id), T(policy), T(trigger), N(r->scheduled_at), N(r->started_at), N(r->dry_run), T(cluster),
+                      T(r->who), N(r->who ? r->who_uid : -1), T(r->file), T(r->file_sha256), T(r->traceparent)));
     return rc || !mark ? rc : execute(w, MARK_LATER, CELLS(T(mark), N(r->scheduled_at)));
 }
 
@@ -130,8 +132,8 @@ static int run_adopt(struct writer *w, struct op *op)
     return execute(w, RUN_ADOPT,
                    CELLS(N(r->id), T(or_empty(r->policy)), T(or_empty(r->trigger)), N(r->scheduled_at),
                          N(r->started_at), N(r->dry_run), T(or_default(r->cluster)), T(r->who),
-                         N(r->who ? r->who_uid : -1), T(r->file), T(r->file_sha256), N(r->ended_at), T(r->outcome),
-                         T(r->message)));
+                         N(r->who ? r->who_uid : -1), T(r->file), T(r->file_sha256), T(r->traceparent), N(r->ended_at),
+                         T(r->outcome), T(r->message)));
 }
 
 /* The row that the last statement was to change. An operation that finds none fails alone: the others of its
@@ -163,7 +165,7 @@ static int intent(struct writer *w, struct op *op)
                      CELLS(N(i->run), N(i->epoch), T(or_empty(i->policy)), T(or_default(i->cluster)), T(i->server),
                            T(i->version), T(resource), T(i->name_space), T(i->name), T(i->uid), T(i->resource_version),
                            T(or_empty(i->verb)), T(i->diff), T(i->effect), T(i->why), N(i->intended_at), T(i->who),
-                           N(i->who ? i->who_uid : -1)));
+                           N(i->who ? i->who_uid : -1), T(i->traceparent), T(i->frees)));
     if (rc)
         return rc;
     op->id = sqlite3_last_insert_rowid(w->db);

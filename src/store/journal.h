@@ -47,6 +47,7 @@ struct store_run {
      * next of all */
     unsigned parts, part;
     const char *file, *file_sha256; /* the policy's file, and the sum of its text as sha256sum prints it; NULL: none */
+    const char *traceparent;        /* its step of the trace (base/trace.h); NULL: unknown */
 };
 /* It is a person's decision on a run that waits for approval, and no run of the policy itself. */
 bool journal_run_decides(const struct store_run *run);
@@ -83,6 +84,9 @@ struct store_intent {
     const char *diff;                    /* JSON as mpijob_diff_json writes */
     const char *effect, *why;            /* the verdict */
     int64_t intended_at;
+    const char *traceparent; /* of the request, which the server's audit log has as trace_audit_id; NULL: unknown */
+    const char
+        *frees; /* JSON (change/frees.h): the GPUs that it has given back, where it does; NULL: none, or unknown */
 };
 /* What became of it. */
 struct store_outcome {
@@ -126,6 +130,7 @@ struct store_change {
     const char *message, *resource_version_after;
     const char *observed; /* NULL: its effect was not looked for */
     int64_t observed_at;
+    const char *traceparent, *frees;          /* as in store_intent */
     const char *trigger, *file, *file_sha256; /* of its run, where the filter asks for them; NULL: unknown */
 };
 /* Has an apply made it, where the filter asks for what its run says? A person did, then, in the name of the policy. */

@@ -34,15 +34,16 @@ struct op *op_shift(struct op_list *list)
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name takes none. */
 #define HANDLED_AT(place) AT(place.key), AT(place.uid), AT(place.value), AT(place.version)
 
-static const size_t run_strings[] = {AT(run.row.policy),  AT(run.row.cluster),     AT(run.row.trigger),
-                                     AT(run.row.outcome), AT(run.row.message),     AT(run.row.who),
-                                     AT(run.row.file),    AT(run.row.file_sha256), AT(run.mark)};
+static const size_t run_strings[] = {
+    AT(run.row.policy), AT(run.row.cluster), AT(run.row.trigger),     AT(run.row.outcome),     AT(run.row.message),
+    AT(run.row.who),    AT(run.row.file),    AT(run.row.file_sha256), AT(run.row.traceparent), AT(run.mark)};
 static const size_t intent_strings[] = {
-    AT(intent.row.policy),  AT(intent.row.cluster),  AT(intent.row.server),
-    AT(intent.row.version), AT(intent.row.resource), AT(intent.row.name_space),
-    AT(intent.row.name),    AT(intent.row.uid),      AT(intent.row.resource_version),
-    AT(intent.row.verb),    AT(intent.row.diff),     AT(intent.row.effect),
-    AT(intent.row.why),     AT(intent.row.who),      HANDLED_AT(intent.handled)};
+    AT(intent.row.policy),  AT(intent.row.cluster),    AT(intent.row.server),
+    AT(intent.row.version), AT(intent.row.resource),   AT(intent.row.name_space),
+    AT(intent.row.name),    AT(intent.row.uid),        AT(intent.row.resource_version),
+    AT(intent.row.verb),    AT(intent.row.diff),       AT(intent.row.effect),
+    AT(intent.row.why),     AT(intent.row.who),        AT(intent.row.traceparent),
+    AT(intent.row.frees),   HANDLED_AT(intent.handled)};
 static const size_t outcome_strings[] = {AT(outcome.row.outcome),
                                          AT(outcome.row.message),
                                          AT(outcome.row.effect),

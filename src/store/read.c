@@ -7,7 +7,7 @@
 
 #define RUN_COLUMNS                                                                                                    \
     "id, policy, \"trigger\", scheduled_at, started_at, ended_at, outcome, message, changed, unchanged, failed, "      \
-    "dry_run, cluster, who, who_uid, file, file_sha256"
+    "dry_run, cluster, who, who_uid, file, file_sha256, traceparent"
 /* The row of a run's change has nobody of its own: the run has who asked for it. */
 #define ASKED_BY(column)                                                                                               \
     "CASE WHEN who IS NULL THEN (SELECT runs." column " FROM runs WHERE runs.id = changes.run) ELSE " column " END"
@@ -15,7 +15,7 @@
     "id, run, policy, server, version, name_space, name, uid, resource_version, verb, diff, effect, why, "             \
     "intended_at, "                                                                                                    \
     "ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at, "           \
-    "epoch, " ASKED_BY("who") ", " ASKED_BY("who_uid")
+    "epoch, " ASKED_BY("who") ", " ASKED_BY("who_uid") ", traceparent, frees"
 
 #define OF_ITS_RUN(column) ", (SELECT " column " FROM runs WHERE runs.id = changes.run)"
 
@@ -146,9 +146,11 @@ static struct store_change change_of(sqlite3_stmt *s)
                                  .epoch = sqlite3_column_int64(s, 23),
                                  .who = text(s, 24),
                                  .who_uid = sqlite3_column_int64(s, 25),
-                                 .trigger = text(s, 26),
-                                 .file = text(s, 27),
-                                 .file_sha256 = text(s, 28)};
+                                 .traceparent = text(s, 26),
+                                 .frees = text(s, 27),
+                                 .trigger = text(s, 28),
+                                 .file = text(s, 29),
+                                 .file_sha256 = text(s, 30)};
 }
 
 static struct store_run run_of(sqlite3_stmt *s)
@@ -169,7 +171,8 @@ static struct store_run run_of(sqlite3_stmt *s)
                               .who = text(s, 13),
                               .who_uid = sqlite3_column_int64(s, 14),
                               .file = text(s, 15),
-                              .file_sha256 = text(s, 16)};
+                              .file_sha256 = text(s, 16),
+                              .traceparent = text(s, 17)};
 }
 
 /* A query, and who gets its rows: either of the two functions is set. */

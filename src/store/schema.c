@@ -81,10 +81,15 @@ static const char recordings[] =
     "CREATE TABLE recorded(run INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL);"
     "CREATE INDEX recorded_run ON recorded(run, part);";
 
+/* By what a run and its requests are found elsewhere; and what a change has given back, for sums over the journal. */
+static const char trace_columns[] = "ALTER TABLE runs ADD COLUMN traceparent TEXT;"
+                                    "ALTER TABLE changes ADD COLUMN traceparent TEXT;"
+                                    "ALTER TABLE changes ADD COLUMN frees TEXT;";
+
 const struct migration schema_steps[] = {
     {first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL}, {resource_columns, NULL},
     {epochs, NULL},       {kept_table, NULL},      {who_columns, NULL},   {chain_tables, chain_fill},
-    {file_columns, NULL}, {recordings, NULL}};
+    {file_columns, NULL}, {recordings, NULL},      {trace_columns, NULL}};
 const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
 
 int schema_number(sqlite3 *db, const char *sql, int64_t *number)

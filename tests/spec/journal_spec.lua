@@ -75,7 +75,7 @@ describe("the journal", function()
             ["a removed row"] = { "DELETE FROM changes WHERE id = 2", "change 2 (entry ", " was removed" },
             ["an added row"] = { "INSERT INTO changes SELECT 77, run, policy, server, version, name_space, name, uid, resource_version, verb, diff, " ..
                 "effect, why, intended_at, ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at, " ..
-                "epoch, who, who_uid FROM changes WHERE id = 1", "change 77 was not written by mpijobd" },
+                "epoch, who, who_uid, traceparent, frees FROM changes WHERE id = 1", "change 77 was not written by mpijobd" },
             ["a changed entry"] = { "UPDATE chain SET at = at - 1 WHERE seq = 3", "entry 3 of the chain", "does not follow" },
             ["a removed entry"] = { "DELETE FROM chain WHERE seq = 3", "entries 3 to 3 of the chain are missing" },
             ["a beginning cut off"] = { "DELETE FROM chain WHERE seq = 1", "entries 1 to 1 of the chain are missing" },

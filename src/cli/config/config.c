@@ -305,6 +305,7 @@ void config_free(struct config *c)
     free(c->http_ca);
     config_free_sinks(c);
     config_free_lead(c);
+    config_free_report(c);
     freezes_free(&c->freezes);
     config_free_plugins(c);
     free(c->secrets);

@@ -40,6 +40,20 @@ struct config_lead {
     bool import;                                   /* the file's becomes the shared one where that is empty */
 };
 
+struct config_report_cluster {
+    char *name;
+    double gpu_hour;
+};
+/* `report`. */
+struct config_report {
+    char *currency; /* NULL: not given */
+    double gpu_hour;
+    bool priced; /* gpu_hour is given */
+    struct config_report_cluster *clusters;
+    size_t cluster_count;
+    int64_t at_most; /* microseconds; 0: default */
+};
+
 struct config {
     char *file;                      /* NULL: none was read */
     struct buf text;                 /* what stands in it */
@@ -84,6 +98,7 @@ struct config {
     bool reload_watch;                        /* the policies are loaded again when their files change */
     bool events;                              /* Kubernetes Events are written on the jobs that are changed */
     struct config_lead lead;
+    struct config_report report;
 };
 
 #define CONFIG_DEFAULT_FILE "/etc/mpijobd/mpijobd.yaml"

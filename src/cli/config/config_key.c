@@ -33,6 +33,7 @@ enum kind {
     KIND_PLUGINS,
     KIND_FREEZES,
     KIND_LEAD,
+    KIND_REPORT,
     KIND_LATER
 };
 
@@ -114,6 +115,7 @@ static const struct key {
     {"/reload/watch", KIND_BOOL, offsetof(struct config, reload_watch)},
     {"/leader_election", KIND_LEAD, 0},
     {"/sharding", KIND_LEAD, 0},
+    {"/report", KIND_REPORT, 0},
 };
 #define STALL_LEAST_US 100000
 #define KEYS (sizeof keys / sizeof *keys)
@@ -334,6 +336,8 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
         return config_read_freezes(r, value);
     case KIND_LEAD:
         return config_read_lead(r, k->pointer + 1, value);
+    case KIND_REPORT:
+        return config_read_report(r, value);
     case KIND_LATER:
         return config_wrong(r, r->at, "is not available in this version; leave it out");
     default:

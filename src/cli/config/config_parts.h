@@ -56,6 +56,9 @@ int config_read_lead(struct config_reading *r, const char *key, struct json valu
 /* Is its cluster one of the configured ones? When all is read. */
 int config_check_lead(struct config_reading *r);
 void config_free_lead(struct config *config);
+/* The key `report`: a map. */
+int config_read_report(struct config_reading *r, struct json map);
+void config_free_report(struct config *config);
 /* The key `clusters`: a cluster for each name. */
 int config_read_clusters(struct config_reading *r, struct json map);
 

@@ -161,7 +161,7 @@ static bool keep_change(void *data, const struct store_change *from)
             TEXTS_COPY(COPY(policy), COPY(cluster), COPY(server), COPY(version), COPY(resource), COPY(name_space),
                        COPY(name), COPY(uid), COPY(resource_version), COPY(verb), COPY(diff), COPY(effect), COPY(why),
                        COPY(who), COPY(outcome), COPY(message), COPY(resource_version_after), COPY(observed),
-                       COPY(trigger), COPY(file), COPY(file_sha256));
+                       COPY(traceparent), COPY(frees), COPY(trigger), COPY(file), COPY(file_sha256));
     }
     return keep_row(data, row);
 }
@@ -174,7 +174,7 @@ static bool keep_run(void *data, const struct store_run *from)
         *to = *from;
         row->at = from->started_at;
         row->texts = TEXTS_COPY(COPY(policy), COPY(cluster), COPY(trigger), COPY(outcome), COPY(message), COPY(who),
-                                COPY(file), COPY(file_sha256));
+                                COPY(file), COPY(file_sha256), COPY(traceparent));
     }
     return keep_row(data, row);
 }

@@ -10,6 +10,7 @@
 #include "cli/report/cmd_report.h"
 #include "cli/report/report_columns.h"
 #include "cli/report/report_kinds.h"
+#include "cli/saved/cmd_saved.h"
 #include "cli/session/named_jobs.h"
 #include "cli/terminal/table.h"
 #include "inventory/released.h"
@@ -357,6 +358,10 @@ static int run(int argc, char **argv, const struct command *command)
     }
     if (!command_begin(argc, argv, command, &o, &code))
         ;
+    else if (o.saved)
+        code = cmd_saved(command, &o);
+    else if (o.since || o.notify || o.output == OUTPUT_CSV || o.output == OUTPUT_MARKDOWN)
+        code = command_usage(command, "--since, --notify, -o csv and -o markdown go with --saved");
     else if (o.argument_count)
         code = command_usage(command, "takes no names; choose jobs with -n, -A and -l");
     else if (o.output == OUTPUT_NAME)
@@ -380,9 +385,13 @@ static int run(int argc, char **argv, const struct command *command)
 const struct command cmd_report = {
     "report",
     "[--kind KIND,...|all] [-n NAMESPACE | -A] [-l SELECTOR] [--by namespace|kind|owner|label:KEY] [-o "
-    "table|json|yaml]",
+    "table|json|yaml]\n       mpijobd report --saved [--since TIME] [--by policy|namespace|cluster|label:KEY] [-o "
+    "table|json|csv|markdown] [--notify "
+    "SINK]",
     "GPUs and GPU-hours that finished jobs hold now, and held over the last day and week",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_STATE | TAKES_BY | TAKES_KINDS,
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_STATE | TAKES_BY | TAKES_KINDS | TAKES_SAVED,
     run,
     "  mpijobd report -A\n  mpijobd report -A --kind MPIJob,TrainJob,JobSet --by kind\n  mpijobd report -A --by "
-    "label:team -o json\n"};
+    "label:team -o json\n  mpijobd report --saved --since 30d --by label:team\n  mpijobd report --saved --state a.db "
+    "--state b.db -o "
+    "markdown\n"};

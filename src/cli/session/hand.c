@@ -109,6 +109,8 @@ static void ask_intent(struct hand *h, const struct store_intent *i, store_done 
     json_member_text_if(&w, "diff", i->diff);
     json_member_text_if(&w, "effect", i->effect);
     json_member_text_if(&w, "why", i->why);
+    json_member_text_if(&w, "traceparent", i->traceparent);
+    json_member_text_if(&w, "frees", i->frees);
     json_member_bool_if(&w, "override", h->session->options.override);
     ask(h, "intent", &w, done, data);
 }

@@ -94,8 +94,12 @@ static const struct known {
     {"resource-version", ID_RESOURCE_VERSION, "VERSION", TAKES_REPLACE, "only if the job is still at this version"},
     {"policy", ID_POLICY, "NAME", TAKES_FILTER, "only of this policy"},
     {"limit", ID_LIMIT, "N", TAKES_FILTER, "at most so many rows (default 100; 0: all)"},
-    {"since", ID_SINCE, "TIME", TAKES_ROWS, "only from then on: 2h or 7d ago, 2026-11-23, 2026-11-23T20:15:00Z (UTC)"},
+    {"since", ID_SINCE, "TIME", TAKES_ROWS | TAKES_SAVED,
+     "only from then on: 2h or 7d ago, 2026-11-23, 2026-11-23T20:15:00Z (UTC)"},
     {"job", ID_JOB, "[NAMESPACE/]NAME", TAKES_ROWS, "only of this job"},
+    {"saved", ID_SAVED, NULL, TAKES_SAVED, "the GPU-hours that were given back, by the journal (--since: default 7d)"},
+    {"notify", ID_NOTIFY, "SINK", TAKES_SAVED,
+     "send that by this sink of the configuration's notify, and print nothing"},
     {"verify", ID_VERIFY, NULL, TAKES_VERIFY, "is the journal as it was written? Sums up its chain"},
     {"head", ID_HEAD, "HEAD", TAKES_VERIFY | TAKES_WHOLE, "and is this head, which the log has, in it?"},
     {"in-flight", ID_IN_FLIGHT, NULL, TAKES_FILTER, "only what has no outcome yet"},
@@ -186,7 +190,8 @@ static const struct {
                {"csv", OUTPUT_CSV},
                {"wide", OUTPUT_WIDE},
                {"jsonpath=", OUTPUT_JSONPATH},
-               {"custom-columns=", OUTPUT_COLUMNS}};
+               {"custom-columns=", OUTPUT_COLUMNS},
+               {"markdown", OUTPUT_MARKDOWN}};
 #define OUTPUTS (sizeof outputs / sizeof *outputs)
 
 static bool output_fits(enum output output, option_groups takes)
@@ -195,7 +200,9 @@ static bool output_fits(enum output output, option_groups takes)
     case OUTPUT_SARIF:
         return takes & TAKES_CHECK;
     case OUTPUT_CSV:
-        return takes & TAKES_ROWS;
+        return takes & (TAKES_ROWS | TAKES_SAVED);
+    case OUTPUT_MARKDOWN:
+        return takes & TAKES_SAVED;
     case OUTPUT_WIDE:
     case OUTPUT_JSONPATH:
     case OUTPUT_COLUMNS:
@@ -216,7 +223,8 @@ const char *options_output(option_groups takes, size_t i)
 
 static int output(const char *text, option_groups takes, struct options *o, struct error *err)
 {
-    bool tests = takes & TAKES_TEST, check = takes & TAKES_CHECK, rows = takes & TAKES_ROWS, get = takes & TAKES_GET;
+    bool tests = takes & TAKES_TEST, check = takes & TAKES_CHECK, rows = takes & TAKES_ROWS, get = takes & TAKES_GET,
+         saved = takes & TAKES_SAVED;
     for (size_t i = 0; i < OUTPUTS; i++) {
         const char *name = outputs[i].name;
         size_t n = strlen(name);
@@ -232,6 +240,7 @@ static int output(const char *text, option_groups takes, struct options *o, stru
                      tests   ? "tap or junit"
                      : check ? "table, json, name or sarif"
                      : rows  ? "table, json or csv"
+                     : saved ? "table, json or yaml, with --saved also csv and markdown, and not yaml"
                      : get   ? "table, wide, json, yaml, name, jsonpath='{.metadata.name}' or "
                                "custom-columns=NAME:.metadata.name,PHASE:.status.phase"
                              : "table, json, yaml or name",

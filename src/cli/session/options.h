@@ -20,6 +20,7 @@ enum output {
     OUTPUT_WIDE,
     OUTPUT_JSONPATH, /* options.format has what follows the sign = */
     OUTPUT_COLUMNS,  /* the same */
+    OUTPUT_MARKDOWN,
 };
 
 /* Exit codes, as in docs/reference/cli.md. */
@@ -68,6 +69,7 @@ typedef uint64_t option_groups;
 #define TAKES_TIMES TAKES_BIT(35)    /* --utc */
 #define TAKES_WHOLE TAKES_BIT(36)    /* --out --overwrite --head */
 #define TAKES_KINDS TAKES_BIT(37)    /* --kind, of several */
+#define TAKES_SAVED TAKES_BIT(38)    /* --saved --since --notify, and -o csv and markdown */
 #define TAKES_SCOPE (TAKES_NAMESPACE | TAKES_ALL)
 
 #define OPTIONS_GROUPS_MAX 32
@@ -81,11 +83,12 @@ struct options {
     const char *states[OPTIONS_STATES_MAX + 1];    /* each --state; `state` is the last. NULL-terminated */
     const char *by, *control, *job, *role, *from, *since, *head, *out, *reason, *sort_by, *format, *log_time;
     const char *only, *tags, *exclude_tags; /* of the tests */
+    const char *notify;                     /* a sink of the configuration; NULL: none */
     const char *from_run;                   /* the number of a recorded run; NULL: not given */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
         no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record, ready, effects,
-        overwrite;
+        overwrite, saved;
     bool override; /* runs by hand begin outside of windows, too */
     bool write;    /* in a session of Lua */
     bool utc;      /* times as they are in a pipe */

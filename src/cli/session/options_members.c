@@ -56,6 +56,8 @@ bool *option_flag(struct options *o, int id)
         return &o->ready;
     case ID_OVERWRITE:
         return &o->overwrite;
+    case ID_SAVED:
+        return &o->saved;
     case ID_PARTIAL:
         return &o->partial;
     case 'h':
@@ -134,6 +136,8 @@ const char **option_text(struct options *o, int id)
         return &o->tags;
     case ID_EXCLUDE_TAGS:
         return &o->exclude_tags;
+    case ID_NOTIFY:
+        return &o->notify;
     case ID_SINCE:
         return &o->since;
     case ID_HEAD:

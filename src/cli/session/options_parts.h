@@ -73,6 +73,8 @@ enum id {
     ID_UTC,
     ID_LOG_TIME,
     ID_OVERWRITE,
+    ID_SAVED,
+    ID_NOTIFY,
 };
 
 /* ---- options_members.c ---- */

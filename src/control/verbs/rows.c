@@ -148,12 +148,21 @@ static int submit_intent(struct intent *i, struct error *err)
     struct store_intent row = {
         .who = i->person.name, .who_uid = i->person.number, .intended_at = clock_now(v->o.clock)};
     const char *policy = NULL;
-    const struct taken fields[] = {
-        {"policy", &policy},       {"cluster", &row.cluster},   {"server", &row.server},
-        {"version", &row.version}, {"resource", &row.resource}, {"namespace", &row.name_space},
-        {"name", &row.name},       {"uid", &row.uid},           {"resourceVersion", &row.resource_version},
-        {"verb", &row.verb},       {"diff", &row.diff},         {"effect", &row.effect},
-        {"why", &row.why}};
+    const struct taken fields[] = {{"policy", &policy},
+                                   {"cluster", &row.cluster},
+                                   {"server", &row.server},
+                                   {"version", &row.version},
+                                   {"resource", &row.resource},
+                                   {"namespace", &row.name_space},
+                                   {"name", &row.name},
+                                   {"uid", &row.uid},
+                                   {"resourceVersion", &row.resource_version},
+                                   {"verb", &row.verb},
+                                   {"diff", &row.diff},
+                                   {"effect", &row.effect},
+                                   {"why", &row.why},
+                                   {"traceparent", &row.traceparent},
+                                   {"frees", &row.frees}};
     int rc = json_parse(buf_str(&i->args), "the args", &args, err);
     if (!rc)
         rc = take(args, fields, COUNT(fields), err);
