@@ -12,6 +12,7 @@
 #include "outside/outbox.h"
 #include "recovery/recovery.h"
 #include "run/run_canary.h"
+#include "slo/slo.h"
 
 static const struct backoff retry_pause = {.first_ms = 500, .most_ms = 30000};
 
@@ -53,6 +54,7 @@ static void start_triggers(struct engine_cluster *at, const struct policy_set *s
 {
     runs_await_effects(&at->runs, await_effect); /* before a run asks how far a canary is */
     size_t count = triggers_put_in_force(&at->triggers, set, past);
+    slo_follow(&at->slo, &at->site, &at->watches, at->engine->set);
     at->triggered = true;
     if (at->moved)
         shard_moves_acts(at);
@@ -135,6 +137,7 @@ static void changed(struct cluster_change *change)
     if (!at->started || at->engine->stopping || !at->triggered)
         return;
     triggers_renew_events(&at->triggers, set);
+    slo_follow(&at->slo, &at->site, &at->watches, at->engine->set);
     if (triggers_stale(&at->triggers, set))
         engine_cluster_put_in_force(at);
     else
@@ -325,6 +328,8 @@ void engine_cluster_stop(struct engine_cluster *at, uint64_t events_ms)
     deadline_stop(&at->retry);
     alarm_stop(at->site.alarms, &at->look);
     triggers_stop(&at->triggers);
+    slo_free(at->slo);
+    at->slo = NULL;
     if (at->hooked)
         cluster_off_change(at->site.cluster, &at->change);
     at->hooked = false;

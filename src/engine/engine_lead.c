@@ -4,6 +4,7 @@
 
 #include "engine/engine_parts.h"
 #include "recovery/recovery.h"
+#include "slo/slo.h"
 #include "store/state.h"
 
 /* ---- a cluster ---- */
@@ -35,6 +36,7 @@ void engine_cluster_stand_by(struct engine_cluster *at, const char *why)
 {
     if (why) {
         triggers_stop(&at->triggers);
+        slo_stop(at->slo);
         runs_stop(&at->runs, why, true); /* who leads next finishes what a schedule has begun */
     }
     at->triggered = at->started = false;

@@ -22,6 +22,7 @@
 struct approvals;
 struct meters;
 struct recovery;
+struct slo;
 
 /* What the engine has for each of its clusters: the life of the connection, what an earlier daemon left unfinished
  * there, and the runs and triggers of its policies. No cluster waits for another. */
@@ -31,6 +32,7 @@ struct engine_cluster {
     struct watches watches;
     struct runs runs;
     struct triggers triggers;
+    struct slo *slo;              /* made with the first triggers; NULL: nothing is followed yet, or memory was out */
     struct cluster_change change; /* hears when the server changes */
     struct recovery *recovery;
     struct late_writes late; /* that may still come */

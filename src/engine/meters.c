@@ -9,6 +9,7 @@
 #include "guard/quarantine.h"
 #include "mpijob/kind.h"
 #include "policy/definition/opening.h"
+#include "slo/slo.h"
 
 struct meters {
     const struct engine *engine;
@@ -16,6 +17,7 @@ struct meters {
     struct metric *hour, *hour_most; /* NULL: there is no ceiling */
     struct metric *memory, *queue, *quarantined, *paused, *open, *frozen;
     struct metric *restarts, *silence, *jobs, *bytes, *held, *blind; /* of the caches */
+    struct metric *slo_all, *slo_good, *slo_objective, *slo_burn;    /* of policies with slo */
     struct metric *load_good, *load_us, *load_good_us;               /* of loading policies */
 };
 
@@ -75,11 +77,22 @@ static void collect_queue(void *data, const char *policy, size_t depth)
     metric_set(v->m->queue, (double)depth, METRIC_VALUES(policy, v->cluster));
 }
 
+static void collect_slo(void *data, const struct slo_state *s)
+{
+    const struct visit *v = data;
+    metric_set(v->m->slo_all, (double)s->all, METRIC_VALUES(s->policy, v->cluster));
+    metric_set(v->m->slo_good, (double)s->good, METRIC_VALUES(s->policy, v->cluster));
+    metric_set(v->m->slo_objective, s->objective / 100, METRIC_VALUES(s->policy, v->cluster));
+    for (int i = 0; i < SLO_WINDOWS; i++)
+        metric_set(v->m->slo_burn, s->burn[i], METRIC_VALUES(s->policy, v->cluster, slo_window_names[i]));
+}
+
 static void collect_cluster(struct meters *m, const struct engine_cluster *at)
 {
     const char *cluster = at->site.shard.of ? at->site.told : cluster_name(at->site.cluster);
     struct visit v = {m, cluster};
     triggers_each_queue(&at->triggers, collect_queue, &v);
+    slo_each(at->slo, collect_slo, &v);
     watches_each(&at->watches, collect_watch, &v);
     for (int k = 0; k < MPIJOB_KINDS_MOST; k++) {
         if (at->watches.caches[k])
@@ -104,8 +117,9 @@ static void collect(void *data)
     struct meters *m = data;
     const struct policy_set *set = m->engine->set;
     int64_t now_us = clock_now(m->engine->o.clock);
-    struct metric *const fresh[] = {m->memory,  m->queue, m->quarantined, m->paused, m->open,
-                                    m->silence, m->jobs,  m->bytes,       m->held,   m->blind};
+    struct metric *const fresh[] = {m->memory,  m->queue,    m->quarantined,   m->paused,  m->open,
+                                    m->silence, m->jobs,     m->bytes,         m->held,    m->blind,
+                                    m->slo_all, m->slo_good, m->slo_objective, m->slo_burn};
     for (size_t i = 0; i < sizeof fresh / sizeof *fresh; i++)
         metric_clear(fresh[i]);
     for (size_t i = 0; i < m->engine->cluster_count; i++)
@@ -131,6 +145,7 @@ static void collect(void *data)
 static void make(struct meters *m)
 {
     static const char *const by_queue[] = {"policy", "cluster", NULL};
+    static const char *const by_window[] = {"policy", "cluster", "window", NULL};
     static const char *const by_cache[] = {"cluster", "kind", NULL};
     static const char *const by_restart[] = {"cluster", "kind", "reason", NULL};
     static const char *const by_phase[] = {"cluster", "kind", "phase", NULL};
@@ -158,6 +173,12 @@ static void make(struct meters *m)
     m->memory =
         metrics_gauge(all, "script_memory_bytes", "bytes",
                       "Memory of the Lua state of the policy's file; policies of one file share it.", by_policy);
+    m->slo_all = metrics_counter(all, "slo_jobs", NULL,
+                                 "Jobs that a policy with slo was to free: freed, or not within its time.", by_queue);
+    m->slo_good = metrics_counter(all, "slo_jobs_good", NULL, "Those of them that were freed in time.", by_queue);
+    m->slo_objective = metrics_gauge(all, "slo_objective_ratio", NULL, "What the policy's slo promises.", by_queue);
+    m->slo_burn = metrics_gauge(all, "slo_burn_rate", NULL,
+                                "How many times as fast as the objective allows jobs were late.", by_window);
     m->queue =
         metrics_gauge(all, "policy_queue_depth", NULL, "Jobs that wait for a run of a policy with `on`.", by_queue);
     m->restarts = metrics_counter(all, "watch_restarts", NULL, "Watches that have ended, by how.", by_restart);

@@ -2,12 +2,15 @@
 /* From what the engine has of a policy to how it stands. */
 #include "engine/standing.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "engine/engine_parts.h"
 #include "guard/quarantine.h"
 #include "policy/definition/opening.h"
 #include "run/run_canary.h"
+#include "slo/slo.h"
+#include "time/duration.h"
 #include "trigger/event_trigger.h"
 
 static void count_runs(const struct engine_cluster *at, struct engine_standing *s)
@@ -96,12 +99,26 @@ static const char *why_waits(const struct engine_cluster *at, const struct polic
     return w.jobs ? out : NULL;
 }
 
+/* "118 of 120 jobs were freed within 5m, 99 % is promised; in the last hour too many were late, 3.3 times" */
+static const char *why_promise(const struct slo_state *slo, char out[512])
+{
+    char within[32];
+    duration_format(slo->freed_within, false, within);
+    int n = snprintf(out, 512, "%" PRId64 " of %" PRId64 " jobs were freed within %s, %g %% is promised", slo->good,
+                     slo->all, within, slo->objective);
+    if (slo->burn[1] > 1)
+        snprintf(out + n, 512 - (size_t)n, "; in the last hour %.3g times as many were late as it allows",
+                 slo->burn[1]);
+    return out;
+}
+
 static void visit_one(const struct engine_cluster *at, const struct policy_entry *entry,
                       void (*visit)(void *data, const struct engine_standing *standing), void *data)
 {
     const struct engine *e = at->engine;
     struct error err;
     char text[600];
+    struct slo_state slo;
     struct engine_standing s = {.entry = entry, .cluster = cluster_name(at->site.cluster), .due = INT64_MAX};
     enum policy_stand is = policy_stand(entry->policy, at->site.cluster, &err);
     count_runs(at, &s);
@@ -129,6 +146,9 @@ static void visit_one(const struct engine_cluster *at, const struct policy_entry
             s.why = why_led_in(at, entry->policy, text);
         if (!s.why)
             s.why = why_waits(at, entry->policy, text);
+        s.slo = slo_of(at->slo, entry->policy->name, &slo) ? &slo : NULL;
+        if (!s.why && s.slo)
+            s.why = why_promise(s.slo, text);
     }
     visit(data, &s);
 }

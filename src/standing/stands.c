@@ -17,6 +17,7 @@ static void become(struct stands_sum *all, const struct engine_standing *s)
     if (s->why)
         snprintf(all->why, sizeof all->why, "%s", s->why);
     all->sum.why = s->why ? all->why : NULL;
+    all->sum.slo = NULL;
 }
 
 void stands_add(struct stands_sum *all, const struct engine_standing *s)

@@ -20,6 +20,7 @@ enum standing {
 };
 const char *standing_name(enum standing standing); /* "in force", "paused", "in quarantine"... */
 
+struct slo_state;
 struct engine_standing { /* valid during the call */
     const struct policy_entry *entry;
     const char *cluster;
@@ -29,6 +30,9 @@ struct engine_standing { /* valid during the call */
     size_t waiting;        /* jobs that wait for a run of it now */
     unsigned runs;         /* under way */
     int64_t running_since; /* of the first of them; 0: none */
+    /* What it promises, and how that is kept (slo/slo.h); NULL: it promises nothing, is not in force there, or this is
+     * a sum. */
+    const struct slo_state *slo;
 };
 
 /* Of several shards, as one: what waits in each is added up, the next instant is the first of theirs, and where one of

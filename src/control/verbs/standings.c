@@ -13,6 +13,7 @@
 #include "engine/standing.h"
 #include "guard/quarantine.h"
 #include "pause/paused.h"
+#include "slo/slo.h"
 #include "store/journal.h"
 #include "store/store.h"
 
@@ -189,6 +190,31 @@ static void begin_policy(struct look *l, size_t at, const struct policy_entry *e
     json_write_array(w);
 }
 
+static void write_promise(struct json_writer *w, const struct slo_state *s)
+{
+    json_write_key(w, "slo");
+    if (!s) {
+        json_write_null(w);
+        return;
+    }
+    json_write_object(w);
+    json_write_key(w, "objective");
+    json_write_double(w, s->objective);
+    json_write_key(w, "freed_within_seconds");
+    json_write_double(w, (double)s->freed_within / CLOCK_SECOND);
+    write_number(w, "jobs", s->all);
+    write_number(w, "good", s->good);
+    write_number(w, "held", s->held);
+    json_write_key(w, "burn_rate");
+    json_write_object(w);
+    for (int i = 0; i < SLO_WINDOWS; i++) {
+        json_write_key(w, slo_window_names[i]);
+        json_write_double(w, s->burn[i]);
+    }
+    json_write_end(w);
+    json_write_end(w);
+}
+
 /* Those of one policy come one after the other. */
 static void write_standing(void *data, const struct engine_standing *s)
 {
@@ -212,6 +238,7 @@ static void write_standing(void *data, const struct engine_standing *s)
     write_number(w, "waiting", (int64_t)s->waiting);
     write_number(w, "runs", s->runs);
     write_time(w, "running_since", s->running_since);
+    write_promise(w, s->slo);
     json_write_end(w);
 }
 

@@ -138,9 +138,8 @@ static const char *const keys[] = {
     "limits",      "dry_run",  "destructive", "on",      "approval",         "through_launcher",
     "wait_effect", "clusters", "again",       "recheck", "events",           "window",
     "except",      "breaker",  "hold",        "canary",  "approval_expires", "warn",
-    "holds_for",   NULL};
-/* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"slo", NULL};
+    "holds_for",   "slo",      NULL};
+
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
@@ -191,15 +190,11 @@ static void read_key(struct defining *d, const char *key, int index)
         definition_approval(d, index);
     } else if (strcmp(key, "approval_expires") == 0) {
         definition_approval_expires(d, index);
+    } else if (strcmp(key, "slo") == 0) {
+        definition_slo(d, index);
     } else if (strcmp(key, "clusters") == 0) {
         definition_clusters(d, index);
     } else if (!definition_trigger(d, key, index)) {
-        for (int i = 0; later[i]; i++) {
-            if (strcmp(key, later[i]) == 0) {
-                definition_found(d, key, "is not available in this version; leave it out");
-                return;
-            }
-        }
         const char *near = str_nearest(key, keys);
         definition_found(d, key, "is not a key of a policy%s%s%s", near ? "; did you mean \"" : "", near ? near : "",
                          near ? "\"?" : "");
@@ -249,6 +244,7 @@ static void check_whole(struct defining *d, int index)
                          "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
     definition_check_on(d);
     definition_check_warn(d);
+    definition_check_slo(d);
     definition_check_approval(d);
     definition_check_shards(d);
 }

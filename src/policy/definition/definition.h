@@ -30,6 +30,11 @@ struct policy_asked {
     char *name, *wanted, *plugin;
 };
 
+struct policy_slo {
+    int64_t freed_within; /* microseconds from when a job matches; 0: nothing is promised */
+    double objective;     /* percent of the jobs */
+};
+
 /* Before it acts on a job, its owner is told. */
 #define POLICY_WARNINGS_MOST 8
 struct policy_warn {
@@ -85,6 +90,7 @@ struct policy {
     bool again;            /* what it has handled counts as new when its text is another */
     int64_t recheck;       /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
     int64_t holds_for;     /* microseconds that the whole match must have held before it acts; 0: it acts at once */
+    struct policy_slo slo;
     struct policy_warn warn;
     struct policy_kinds kinds; /* what it is about; with its changes, of ACTION_TABLE */
     uint64_t text; /* tells one text of it from another: see policy/policy_text.h; set when its file is loaded */

@@ -75,6 +75,9 @@ void definition_canary(struct defining *d, int index); /* definition_canary.c */
 void definition_except(struct defining *d, int index);
 void definition_hold(struct defining *d, int index);
 void definition_hold_default(struct defining *d); /* what hold = {} says */
+/* ---- definition_slo.c ---- */
+void definition_slo(struct defining *d, int index);
+void definition_check_slo(struct defining *d); /* all keys are read */
 /* ---- definition_warn.c ---- */
 void definition_warn(struct defining *d, int index);
 void definition_check_warn(struct defining *d);    /* all keys are read */
