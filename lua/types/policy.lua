@@ -75,6 +75,11 @@
 ---@field annotation? string whose value is that instant, `"2026-11-30T20:00:00Z"` (default `"mpijobd.io/hold-until"`)
 ---@field max? mpijobd.Duration an instant that is further away counts as if it were not there (default `"7d"`)
 
+---How soon a policy promises to free jobs: of those that have ended, hold GPUs and match.
+---@class mpijobd.Slo
+---@field freed_within mpijobd.Duration from when a job matches, `"1s"` to `"30d"`
+---@field objective? number percent of the jobs, 50 to 99.99 (default 99)
+
 ---What the functions of `warn.by` are given.
 ---@class mpijobd.Warning
 ---@field policy string
@@ -128,6 +133,7 @@
 ---@field again? boolean with `on`, true: jobs that it has handled count as new when its text changes (default: they stay as they are)
 ---@field recheck? mpijobd.Duration with `on = "match"` and `match.where`: `where` is asked again at this period for jobs for which it said no; at least 1s (default: only when the job changes)
 ---@field warn? mpijobd.Warn with `on = "match"` and `replace`: the owner of a job hears before it acts, and may hold it (brings `hold`) (default: it acts at once)
+---@field slo? mpijobd.Slo with `on`, and without `where`: how soon it promises to free jobs; it is counted, and changes nothing else (default: it promises nothing)
 ---@field holds_for? mpijobd.Duration with `on = "match"`: the whole of `match`, `where` included, must have held for so long without a break; at least 1s (default: it acts at once)
 ---@field clusters? string|string[] names from the configuration's `clusters` (default: all of them)
 ---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused

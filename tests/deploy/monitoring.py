@@ -26,12 +26,13 @@ limits: { changes_per_hour: 100 }
 notify: { ops: { type: webhook, url: "http://127.0.0.1:1/" } }
 """
 POLICIES = """
-policy { name = "acts", on = "match", match = { phase = "Succeeded" }, replace = { cleanPodPolicy = "All" }, limits = { percent = 100 } }
+policy { name = "acts", on = "match", slo = { freed_within = "5m" }, match = { phase = "Succeeded" }, replace = { cleanPodPolicy = "All" }, limits = { percent = 100 } }
 policy { name = "asks", schedule = "0 0 1 1 *", match = { phase = "Failed" }, approval = "always", replace = { cleanPodPolicy = "All" } }
 policy { name = "rests", schedule = "0 0 1 1 *", run = function() end }
 """
 # They come with the first of what they count, or with sharding, which excludes an election.
-LATER = {"mpijobd_policy_quarantined", "mpijobd_notifications_total", "mpijobd_shards", "mpijobd_shards_owned"}
+LATER = {"mpijobd_policy_quarantined", "mpijobd_notifications_total", "mpijobd_shards", "mpijobd_shards_owned",
+         "mpijobd_https_certificate_end_timestamp_seconds", "mpijobd_https_certificate_files_unusable"}
 
 
 def metrics_of_a_daemon(work, build):
