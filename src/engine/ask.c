@@ -30,7 +30,7 @@ struct ask {
     struct engine *engine;
     struct ask_call call;
     char *texts; /* the block that holds the next ones */
-    const char *policy, *name_space, *name, *who;
+    const char *policy, *name_space, *name, *who, *traceparent;
     const struct mpijob_kind *kind; /* that the name says; NULL: none */
     struct policy_entry entry;
     struct ask_at *ats;
@@ -161,6 +161,7 @@ static void start_run(struct ask_at *a)
         .trigger = k->overrides ? "manual-override" : "manual",
         .scheduled_at = clock_now(k->engine->o.clock),
         .asked_by = k->who,
+        .traceparent = k->traceparent,
         .asked_uid = k->call.uid,
         .dry_run = k->call.dry_run,
         .override = k->call.override,
@@ -319,7 +320,7 @@ static int copy_in(struct ask *k, const struct ask_call *call, const struct poli
         snprintf(name_space, sizeof name_space, "%.*s", (int)(slash - job), job);
     k->call = *call;
     k->texts = TEXTS_COPY({&k->policy, call->policy}, {&k->name_space, name_space}, {&k->who, call->who},
-                          {&k->name, slash ? slash + 1 : NULL});
+                          {&k->traceparent, call->traceparent}, {&k->name, slash ? slash + 1 : NULL});
     return k->texts ? 0 : error_nomem(err);
 }
 

@@ -10,7 +10,9 @@ struct ask_call {
     const char *job;    /* "namespace/name": the run is given that one alone, which has to match. NULL: all */
     const char *who;    /* for the journal: who asks */
     int64_t uid;
-    bool dry_run;  /* nothing is written, whatever the policy says */
+    const char *traceparent; /* of the request: the runs go on with its trace (base/trace.h). NULL or "": each with one
+                                of its own */
+    bool dry_run;            /* nothing is written, whatever the policy says */
     bool override; /* in spite of its window, freezes and changes_per_hour; the journal has "manual-override" where
                       there is one of these to override */
     void (*began)(void *data, const struct run *run);  /* for each run, may come within the call. NULL: nobody hears */

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/trace.h"
 #include "web/api_parts.h"
+#include "json/member.h"
 
 #define JSON_TYPE "application/json"
 
@@ -157,6 +159,10 @@ void ask_verb(struct web *web, struct admin_request *r, const struct ask_form *f
         rc = query_read(r, form->acts ? no_fields : fields, &w, &err);
     if (!rc && form->acts)
         rc = query_read_body(r, fields, &w, &err);
+    const char *header = strcmp(form->verb, "trigger") == 0 ? admin_request_header(r, "traceparent") : NULL;
+    struct trace trace;
+    if (!rc && header && trace_parse(header, &trace))
+        json_member_text(&w, "traceparent", trace.text);
     json_write_end(&w);
     if (!rc)
         rc = buf_result(&args, "the arguments", &err);

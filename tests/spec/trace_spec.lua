@@ -47,6 +47,51 @@ describe("a trace #cluster", function()
         return writes(name)
     end
 
+    it("goes on from who has a policy run, over HTTP or by TRACEPARENT, to the write and the journal", function()
+        if not server.sim then
+            return
+        end
+        local http, ltn12 = require "socket.http", require "ltn12"
+        local folder = support.folder()
+        support.write(folder .. "/write", "s3cr3t\n")
+        support.uv.fs_chmod(folder .. "/write", 384)
+        support.write(folder .. "/p.lua", ([[policy { name = "free", schedule = "0 0 1 1 *",
+            match = { namespace = "%s", phase = "Succeeded", cleanPodPolicy = { "unset", "None" } }, replace = { cleanPodPolicy = "All" } }]]):format(namespace))
+        local config = support.write(folder .. "/mpijobd.yaml", ("cluster: { kubeconfig: %s }\nstate: s.db\npolicies: [p.lua]\nlisten: 127.0.0.1:0\ntokens: { write: write }\n"):format(server.kubeconfig))
+        local daemon = support.daemon({}, "run", "--config", config)
+        local url = daemon:expect("metrics and health are served"):match("url=(%S+)")
+        daemon:expect("in force")
+        local function run(header)
+            local chunks = {}
+            local _, status = http.request { url = url .. "/api/v1/policies/free/run", method = "POST", sink = ltn12.sink.table(chunks),
+                headers = { Authorization = "Bearer s3cr3t", traceparent = header, ["Content-Length"] = "0" } }
+            assert.are.equal(200, status, table.concat(chunks))
+        end
+        local function traced(name)
+            local _, out = support.mpijobd("journal", "--config", config, "-o", "json", "--job", namespace .. "/" .. name)
+            local change = support.json.decode(out)[1]
+            assert.are.equal(change.traceparent, writes(name)[1].trace)
+            local _, runs = support.mpijobd("runs", ("%d"):format(change.run), "--config", config, "-o", "json")
+            local trace, step = change.traceparent:match("^00%-(%x+)%-(%x+)%-01$")
+            local own, other = support.json.decode(runs)[1].traceparent:match("^00%-(%x+)%-(%x+)%-01$")
+            assert.are.equal(trace, own)
+            assert.are_not.equal(step, other)
+            return trace
+        end
+        local asked = "0af7651916cd43dd8448eb211c80319c"
+        server:create(namespace, "posted", { state = "Succeeded" })
+        run("00-" .. asked .. "-b7ad6b7169203331-01")
+        assert.are.equal(asked, traced("posted"))
+        server:create(namespace, "wrong", { state = "Succeeded" })
+        run("00-" .. asked .. "-b7ad6b7169203331")
+        assert.are_not.equal(asked, traced("wrong"))
+        server:create(namespace, "triggered", { state = "Succeeded" })
+        local code, out, err = support.mpijobd_with({ env = { TRACEPARENT = "00-" .. asked .. "-b7ad6b7169203331-01" } }, "trigger", "free", "--config", config)
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal(asked, traced("triggered"))
+        assert.are.equal(0, daemon:stop("sigterm"))
+    end)
+
     it("names each write in the API server's audit log, and is its own where nobody began one", function()
         local first, second = replace("one"), replace("two")
         assert.are.equal(1, #first)

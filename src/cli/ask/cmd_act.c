@@ -2,10 +2,13 @@
 /* mpijobd pause, trigger and reload: what a running daemon is asked to do. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/trace.h"
 #include "cli/ask/cmd_ask.h"
 #include "cli/session/daemon.h"
+#include "json/member.h"
 
 struct acting {
     struct session s;
@@ -188,6 +191,16 @@ static void write_job(char *out, size_t size, const char *name_space, const char
         snprintf(out, size, "%s", text);
 }
 
+/* TRACEPARENT is what programs have for the header of that name where there is no HTTP. */
+static void write_trigger(void *data, struct json_writer *w)
+{
+    struct trace trace;
+    const char *given = getenv("TRACEPARENT");
+    write_override(data, w);
+    if (given && trace_parse(given, &trace))
+        json_member_text(w, "traceparent", trace.text);
+}
+
 static int run_trigger(int argc, char **argv, const struct command *command)
 {
     struct acting a = {0};
@@ -214,7 +227,7 @@ static int run_trigger(int argc, char **argv, const struct command *command)
         code = session_close(&a.s, ask(&a, &(struct daemon_question){.verb = "trigger",
                                                                      .policy = o.arguments[0],
                                                                      .job = *job ? job : NULL,
-                                                                     .more = write_override,
+                                                                     .more = write_trigger,
                                                                      .answered = triggered}));
     return code;
 }

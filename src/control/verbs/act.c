@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/trace.h"
 #include "control/verbs/parts.h"
 #include "engine/ask.h"
 #include "guard/quarantine.h"
@@ -22,6 +23,7 @@ struct act {
     void (*go_on)(struct act *act);  /* when it is known who asks */
     bool was_paused, was_quarantined, override, dry_run;
     int (*may)(const struct engine *engine, struct error *err); /* whose it is to do; NULL: anybody's */
+    struct trace trace;                                         /* of the request; "": it is in none */
     struct buf out;                                             /* runs that have ended */
     struct json_writer w;
 };
@@ -85,6 +87,9 @@ static void begin(struct verbs *v, struct control_request *r, struct json args, 
     a->go_on = go_on;
     a->may = go_on == go_pause ? engine_pauses_here : go_on == go_trigger ? engine_leads : NULL;
     args_text(args, "job", a->job, sizeof a->job);
+    char trace[TRACE_SIZE + 1]; /* what is longer is no trace */
+    if (args_text(args, "traceparent", trace, sizeof trace))
+        trace_parse(trace, &a->trace);
     a->dry_run = json_is_true(json_get(args, "dry_run"));
     a->override = json_is_true(json_get(args, "override"));
     if (!args_text(args, "policy", a->policy, sizeof a->policy) && named) {
@@ -326,6 +331,7 @@ static void go_trigger(struct act *a)
                             .job = *a->job ? a->job : NULL,
                             .who = a->person.name,
                             .uid = a->person.number,
+                            .traceparent = a->trace.text,
                             .override = a->override,
                             .dry_run = a->dry_run,
                             .began = run_began,
