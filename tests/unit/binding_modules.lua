@@ -159,7 +159,7 @@ for name, fields in pairs(classes) do
 end
 local definition = "src/policy/definition/definition.c"
 local tables = {
-    ["mpijobd.Policy"] = { definition, "keys", less = names_in(definition, "later") },
+    ["mpijobd.Policy"] = { definition, "keys" },
     ["mpijobd.PolicyMatch"] = { "src/policy/definition/lua_match.c", "keys" },
     ["mpijobd.Limits"] = { "src/policy/definition/definition_limits.c", "limit_names" },
     ["mpijobd.Changes"] = { "src/mpijob/field.c", "names" },
