@@ -11,7 +11,7 @@ local await = support.proc.await
 local SECONDS = tonumber(os.getenv "MPIJOBD_SPEC_CHAOS" or not clusters.real and "25" or "")
 -- Each change counts up, so that one that is made twice shows.
 local POLICY = [[
-policy { name = "tick", every = "3s", missed = "all", breaker = false, match = { namespace = "%s", labels = "clock" }, replace = function(job)
+policy { name = "tick", every = "3s", missed = "all", overlap = "queue", breaker = false, match = { namespace = "%s", labels = "clock" }, replace = function(job)
     local at = "t-" .. time.rfc3339(run.scheduled_at):gsub(":", ".")
     return { annotations = { [at] = tostring((tonumber(job.annotations[at]) or 0) + 1) } }
 end }
