@@ -92,6 +92,9 @@ const char *admin_request_who(const struct admin_request *request);
 /* May it have routes of that access? For a handler that shows more to those who may. */
 bool admin_request_may(const struct admin_request *request, enum admin_access access);
 
+/* How the certificate is by which it is answered, in words. False: it is HTTP, and out stays as it is. */
+bool admin_request_certificate(const struct admin_request *request, struct buf *out, bool *well);
+
 /* Answers the request, which may not be used any more. status: of HTTP. type: Content-Type, static. body is taken over
  * and left empty; where it has failed, or memory is out, the connection is closed without an answer. */
 void admin_answer(struct admin_request *request, unsigned status, const char *type, struct buf *body);

@@ -10,6 +10,7 @@
 #include "admin/tls_pair.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/texts.h"
 #include "loop/reread.h"
 
 #define EVERY_MS 3600000
@@ -108,16 +109,30 @@ static void tell(struct admin_tls *t)
     tell_the_end(t);
 }
 
+/* False: it is not well. */
+static bool describe(const struct admin_tls *t, struct buf *out)
+{
+    char until[32];
+    buf_printf(out, "its certificate is valid until %s%s%s", time_of(t->now->until, until),
+               t->error.code ? "; its files cannot be used: " : "", t->error.code ? t->error.message : "");
+    return is_valid(t->now) && !t->error.code;
+}
+
 void admin_tls_part(const struct admin *a, struct buf *out)
 {
-    const struct admin_tls *t = a->tls;
-    char until[32];
-    if (!t)
+    struct buf words = BUF_INIT;
+    if (!a->tls)
         return;
-    bool well = is_valid(t->now) && !t->error.code;
-    buf_printf(out, "[%c] HTTPS: its certificate is valid until %s%s%s\n", well ? '+' : '-',
-               time_of(t->now->until, until), t->error.code ? "; its files cannot be used: " : "",
-               t->error.code ? t->error.message : "");
+    bool well = describe(a->tls, &words);
+    buf_printf(out, "[%c] HTTPS: %s\n", well ? '+' : '-', or_empty(words.ptr));
+    buf_free(&words);
+}
+
+bool admin_request_certificate(const struct admin_request *r, struct buf *out, bool *well)
+{
+    if (r->a->tls)
+        *well = describe(r->a->tls, out);
+    return r->a->tls != NULL;
 }
 
 /* ---- other pairs ---- */

@@ -16,15 +16,43 @@ static void copy(struct json_writer *w, struct json from, const char *key)
 
 /* ---- how it is ---- */
 
+/* Those that the verb tells, and the certificate of the HTTP side. */
+static void write_parts(const struct admin_request *r, struct json parts, struct json_writer *w)
+{
+    struct buf words = BUF_INIT;
+    bool well;
+    json_write_key(w, "parts");
+    json_write_array(w);
+    for (struct json_iter it = json_iter(parts); json_next(&it);)
+        json_write_raw(w, it.value);
+    if (admin_request_certificate(r, &words, &well)) {
+        json_write_object(w);
+        json_write_key(w, "kind");
+        json_write_string(w, "https");
+        json_write_key(w, "cluster");
+        json_write_null(w);
+        json_write_key(w, "name");
+        json_write_string(w, "HTTPS");
+        json_write_key(w, "state");
+        json_write_str(w, buf_str(&words));
+        json_write_key(w, "well");
+        json_write_bool(w, well);
+        json_write_end(w);
+    }
+    json_write_end(w);
+    buf_free(&words);
+}
+
 static int form_status(const struct admin_request *r, struct json result, struct buf *out, struct error *err)
 {
-    static const char *const keys[] = {"version", "now", "parts", "quarantined_files", "journal"};
+    static const char *const keys[] = {"version", "now", "quarantined_files", "journal"};
     struct json_writer w;
     (void)err;
     json_writer_init(&w, out);
     json_write_object(&w);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         copy(&w, result, keys[i]);
+    write_parts(r, json_get(result, "parts"), &w);
     json_write_key(&w, "who");
     json_write_string(&w, admin_request_who(r));
     json_write_key(&w, "may_act");

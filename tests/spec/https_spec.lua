@@ -64,6 +64,9 @@ describe("HTTPS", function()
         assert.are.equal("ok\n", curl("one", url .. "/livez"))
         support.contains(curl("one", url .. "/readyz?verbose"), "[-] HTTPS: its certificate is valid until 20")
         support.contains(curl("one", url .. "/readyz?verbose"), "its files cannot be used: ")
+        local parts = support.json.decode((curl("one", url .. "/api/v1/status"))).parts
+        assert.are.same({ "https", "HTTPS", false }, { parts[#parts].kind, parts[#parts].name, parts[#parts].well })
+        support.contains(parts[#parts].state, "is not the key of the certificate")
         assert.are.equal("ok\n", curl("one", url .. "/readyz"))
         support.contains(curl("one", url .. "/metrics"), "\nmpijobd_https_certificate_files_unusable 1\n")
         -- Its key: it is taken. What was open goes on.
