@@ -46,6 +46,8 @@ static void one_done(void *data, const struct change_result *result, const struc
 {
     struct one *one = data;
     struct replacing *r = one->all;
+    struct error own;
+    err = session_told(&r->s, err, &own);
     r->failed += err != NULL;
     r->changed += !err && result->changed;
     r->half += err && result->changed;
@@ -55,7 +57,7 @@ static void one_done(void *data, const struct change_result *result, const struc
         replace_print_json(&r->w, one->key, result, err);
     else
         replace_print_text(r->s.command, r->colour, r->s.options.dry_run, one->key, result, err);
-    if (err && err->code == ERR_NOT_FOUND && r->named && r->s.options.output != OUTPUT_JSON)
+    if (err && err->code == ERR_NOT_FOUND && !err->no_path && r->named && r->s.options.output != OUTPUT_JSON)
         fputs("another namespace is named by -n, or as NAMESPACE/NAME\n", stderr);
     free(one);
     fflush(stdout); /* before the line below it */

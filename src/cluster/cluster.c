@@ -144,7 +144,8 @@ static struct cluster_wait *to_answer(struct cluster *c, unsigned round, bool al
     struct cluster_wait *w;
     DL_FOREACH(c->waits, w)
     {
-        if (w->round < round && (all || !in_use(c, w)))
+        bool fixed = mpijob_kind_described(w->kind) && !mpijob_kind_added(w->kind); /* no look finds its versions */
+        if (w->round < round && (all || fixed || !in_use(c, w)))
             return w;
     }
     return NULL;
@@ -343,9 +344,7 @@ int cluster_serves(struct cluster *c, const struct mpijob_kind *kind, struct err
         return error_set(err, ERR_NOT_FOUND, "%s serves %ss only as %s; mpijobd knows %s", kube_server(c->kube),
                          info->name, k->versions, known);
     }
-    return error_set(err, ERR_NOT_FOUND,
-                     "%s serves no %ss: install the definition (CRD) %s, or connect to the right cluster",
-                     kube_server(c->kube), info->name, info->definition);
+    return cluster_tell_unserved(c, kind, err);
 }
 
 bool cluster_lacks(struct cluster *c, const struct mpijob_kind *kind, bool lacks)

@@ -57,6 +57,8 @@ void cluster_add_kind(struct cluster *cluster, const struct mpijob_kind *kind);
 /* Is the kind served? 0, or ERR_NOT_FOUND with a message that says what to install;
  * then the cluster looks again soon. */
 int cluster_serves(struct cluster *cluster, const struct mpijob_kind *kind, struct error *err);
+/* ERR_NOT_FOUND with that message: for whoever got a 404 for its path (error.no_path). */
+int cluster_tell_unserved(const struct cluster *cluster, const struct mpijob_kind *kind, struct error *err);
 /* Notes whether the server lacks the kind, for those who tell of it once. True: it did not before. */
 bool cluster_lacks(struct cluster *cluster, const struct mpijob_kind *kind, bool lacks);
 /* The version of a kind of job that is in use, and the controller that acts on it. They change when a look finds the

@@ -239,3 +239,11 @@ bool cluster_put_in_force(struct cluster *c)
         tell_connected(c);
     return changed;
 }
+
+int cluster_tell_unserved(const struct cluster *c, const struct mpijob_kind *kind, struct error *err)
+{
+    const struct mpijob_kind *info = mpijob_kind_info(kind);
+    return error_set(err, ERR_NOT_FOUND,
+                     "%s serves no %ss: install the definition (CRD) %s, or connect to the right cluster",
+                     kube_server(cluster_kube(c)), info->name, info->definition);
+}

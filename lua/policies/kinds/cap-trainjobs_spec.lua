@@ -2,7 +2,7 @@
 -- What the policy cap-trainjobs does, and what it leaves alone.
 describe("cap-trainjobs", function()
     it("gives the Job whose end counts the deadline, and no other", function()
-        cluster.load "jobs.yaml"
+        cluster.load "cap-trainjobs_jobs.yaml"
         policy.run "cap-trainjobs"
         assert.are.equal(43200, cluster.get("train/capped-node-0", "jobs.batch").spec.activeDeadlineSeconds)
         assert.is_nil(cluster.get("train/capped-initializer-0", "jobs.batch").spec.activeDeadlineSeconds)

@@ -6,7 +6,7 @@ describe("debug-by-day", function()
     end
 
     it("stops debug TrainJobs for the night, and lets them go on in the morning", function()
-        cluster.load "jobs.yaml"
+        cluster.load "debug-by-day_jobs.yaml"
         policy.run "debug-stops-at-night"
         assert.is_true(job "debug".spec.suspend)
         assert.are.equal("debug-stops-at-night", job "debug".metadata.labels["stopped-by"])

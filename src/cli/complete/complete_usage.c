@@ -59,8 +59,8 @@ static void add_slot(struct line *l, const struct token *t, bool optional)
 {
     struct slot s = {.word = t->ptr, .len = t->len, .optional = optional};
     if (s.len > 3 && strncmp(s.word + s.len - 3, "...", 3) == 0) {
-        s.repeats = true;
-        s.len -= 3;
+        s.repeats = s.word[s.len - 4] != ','; /* "KIND,..." is one word */
+        s.len -= s.repeats ? 3 : 4;
     }
     if (l->count < SLOTS_MAX)
         l->slots[l->count++] = s;
@@ -116,7 +116,7 @@ static bool accepts(const struct slot *s, const char *text)
     const struct mpijob_kind *kind;
     if (is_literal(s))
         return has_word(s, text);
-    return !is(s, "KIND") || mpijob_kind_find(str_of(text), &kind);
+    return !is(s, "KIND") || mpijob_kind_find(str_n(text, strcspn(text, ",")), &kind);
 }
 
 /* Places at which the next word may stand: bit by bit; what is optional is gone over. */

@@ -21,8 +21,11 @@ static bool as_table(const struct get *g)
 static void print_table(struct get *g)
 {
     if (!g->jobs.count) {
-        fprintf(stderr, "No %ss found%s%s.\n", mpijob_kind_info(g->s.options.job_kind)->name,
-                g->namespaced ? " in namespace " : "", g->namespaced ? g->s.namespaces[0] : "");
+        struct buf names = BUF_INIT;
+        get_kind_names(g, &names);
+        fprintf(stderr, "No %s found%s%s.\n", names.failed ? "jobs" : names.ptr, g->namespaced ? " in namespace " : "",
+                g->namespaced ? g->s.namespaces[0] : "");
+        buf_free(&names);
         return;
     }
     bool shaped = g->shape.column_count != 0;
@@ -83,8 +86,10 @@ static int print_objects(struct get *g)
 
 void get_print_name(struct get *g, const struct mpijob_view *view)
 {
-    const struct mpijob_kind *kind = mpijob_kind_info(g->s.options.job_kind);
-    printf("%s.%s/%.*s\n", kind->singular, kind->group, (int)view->name.len, view->name.ptr);
+    const struct mpijob_kind *kind = mpijob_kind_info(view->target.kind);
+    (void)g;
+    printf("%s.%s/%.*s\n", view->target.kind == KIND_JOB ? "job" : kind->singular, kind->group, (int)view->name.len,
+           view->name.ptr);
 }
 
 static int print(struct get *g)
@@ -102,14 +107,14 @@ static int print(struct get *g)
 
 static int look_up_and_print(struct get *g)
 {
-    int code = jobs_look_up(&g->s, &g->jobs);
+    int code = get_look_up(g);
     if (!code || g->jobs.count) {
         if (g->jobs.count)
             get_count_pods(g);
         get_list_workloads(g);
         code = print(g) || code ? EXIT_FAILED : 0;
     }
-    mpijob_pods_free(g->pods);
+    get_free_pods(g);
     workload_list_free(g->workloads);
     jobs_release(&g->jobs);
     return code;
@@ -123,6 +128,10 @@ static const char *not_together(const struct options *o)
         return "-w and --sort-by do not go together: with -w rows come as jobs change";
     if (o->watch && o->argument_count > 1)
         return "-w takes one name, or a selector";
+    if (o->several.count > 1 && o->watch)
+        return "-w takes one kind";
+    if (o->several.count > 1 && o->argument_count)
+        return "names go with one kind; of each its own: KIND/NAME";
     return NULL;
 }
 
@@ -157,13 +166,14 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_get = {
     "get",
-    "[KIND] [NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o FORMAT] [--sort-by COLUMN|PATH] [-w]",
+    "[KIND,...] [NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o FORMAT] [--sort-by COLUMN|PATH] [-w]",
     "Jobs with phase, policy, deadline, GPUs asked for and held, and age",
     TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_KIND | TAKES_NAMES | TAKES_GET,
     run,
     "  mpijobd get -A --sort-by held\n"
     "  mpijobd get -n train bert-large -o yaml\n"
     "  mpijobd get pytorchjobs -A -w\n"
+    "  mpijobd get trainjobs,mpijobs -A       (all: every kind)\n"
     "  mpijobd get -o jsonpath='{range .items[*]}{.metadata.name}{\"\\n\"}{end}'\n"
     "  mpijobd get -o custom-columns=NAME:.metadata.name,TEAM:.metadata.labels.team\n",
 };

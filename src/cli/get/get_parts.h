@@ -32,9 +32,9 @@ struct get {
     struct table table;
     struct shape shape;
     struct sorting sorting;
-    struct mpijob_pods *pods;        /* NULL: they cannot be listed, or nobody asks */
-    bool kueue;                      /* Kueue manages one of the jobs, and the output shows that */
-    struct workload_list *workloads; /* likewise, or Kueue manages none of the jobs */
+    struct mpijob_pods *pods[MPIJOB_KINDS_BUILT_IN]; /* by kind; NULL: they cannot be listed, or nobody asks */
+    bool kueue;                                      /* Kueue manages one of the jobs, and the output shows that */
+    struct workload_list *workloads;                 /* likewise, or Kueue manages none of the jobs */
     bool namespaced;
 };
 
@@ -46,6 +46,17 @@ const char *const *get_column_names(void);
 bool get_column(struct get *g, int column, const struct mpijob_view *view, struct buf *out, int64_t *number);
 /* Counts the pods, where a column of the output or of --sort-by needs them; tells where they cannot be listed. */
 void get_count_pods(struct get *g);
+void get_free_pods(struct get *g);
+
+/* ---- get_kinds.c ---- */
+
+/* Finds the jobs of all kinds that are asked for. A kind that the server does not have is left out, and told, where it
+ * has another. 0, or the exit code; what was found is in g->jobs either way. */
+int get_look_up(struct get *g);
+bool get_several(const struct get *g); /* kinds are asked for */
+/* "MPIJobs", "TrainJobs and JobSets" */
+void get_kind_names(const struct get *g, struct buf *out);
+
 /* ---- get_kueue.c ---- */
 
 /* Lists Kueue's Workloads, where the output shows them and Kueue manages one of the jobs; tells where they cannot be

@@ -32,6 +32,13 @@ static bool name(struct get *g, const struct mpijob_view *v, struct buf *out, in
     return false;
 }
 
+static bool kind(struct get *g, const struct mpijob_view *v, struct buf *out, int64_t *number)
+{
+    (void)g, (void)number;
+    buf_puts(out, mpijob_kind_info(v->target.kind)->name);
+    return false;
+}
+
 static bool phase(struct get *g, const struct mpijob_view *v, struct buf *out, int64_t *number)
 {
     (void)g, (void)number;
@@ -73,7 +80,8 @@ static bool gpus(struct get *g, const struct mpijob_view *v, struct buf *out, in
 static bool held(struct get *g, const struct mpijob_view *v, struct buf *out, int64_t *number)
 {
     struct mpijob_held_gpus hold;
-    if (!g->pods || !mpijob_holds_gpus(v, g->pods, &hold))
+    const struct mpijob_pods *pods = g->pods[mpijob_kind_index(v->target.kind)];
+    if (!pods || !mpijob_holds_gpus(v, pods, &hold))
         return false;
     *number = hold.gpus;
     buf_printf(out, "%" PRId64, hold.gpus);
@@ -112,9 +120,19 @@ static const struct column {
     enum shown shown;
     bool (*text)(struct get *g, const struct mpijob_view *v, struct buf *out, int64_t *number);
 } columns[] = {
-    {"NAMESPACE", ALWAYS, name_space}, {"NAME", ALWAYS, name}, {"PHASE", ALWAYS, phase},  {"POLICY", ALWAYS, policy},
-    {"DEADLINE", ALWAYS, deadline},    {"GPUS", ALWAYS, gpus}, {"HELD", UNWATCHED, held}, {"AGE", ALWAYS, age},
-    {"WORKERS", WIDE, workers},        {"ENDED", WIDE, ended}, {"REASON", WIDE, reason},  {"QUEUE", WIDE, get_queue},
+    {"NAMESPACE", ALWAYS, name_space},
+    {"KIND", ALWAYS, kind},
+    {"NAME", ALWAYS, name},
+    {"PHASE", ALWAYS, phase},
+    {"POLICY", ALWAYS, policy},
+    {"DEADLINE", ALWAYS, deadline},
+    {"GPUS", ALWAYS, gpus},
+    {"HELD", UNWATCHED, held},
+    {"AGE", ALWAYS, age},
+    {"WORKERS", WIDE, workers},
+    {"ENDED", WIDE, ended},
+    {"REASON", WIDE, reason},
+    {"QUEUE", WIDE, get_queue},
     {"KUEUE", WIDE, get_kueue},
 };
 #define COLUMNS ((int)(sizeof columns / sizeof *columns))
@@ -136,6 +154,8 @@ static bool is_shown(const struct get *g, const struct column *c)
 {
     if (c->text == name_space)
         return !g->namespaced;
+    if (c->text == kind)
+        return get_several(g);
     if (c->text == get_queue || c->text == get_kueue)
         return g->kueue;
     return c->shown == ALWAYS || (c->shown == WIDE ? g->s.options.output == OUTPUT_WIDE : !g->s.options.watch);
@@ -147,9 +167,20 @@ void get_count_pods(struct get *g)
     bool table = g->s.options.output == OUTPUT_TABLE || g->s.options.output == OUTPUT_WIDE;
     if (!table && !(g->sorting.column >= 0 && columns[g->sorting.column].text == held))
         return;
-    g->pods = pods_count(&g->s, &why);
-    if (!g->pods)
+    for (size_t i = 0; i < g->s.options.several.count; i++) {
+        const struct mpijob_kind *of = g->s.options.job_kind = g->s.options.several.of[i];
+        g->pods[mpijob_kind_index(of)] = pods_count(&g->s, &why);
+        if (g->pods[mpijob_kind_index(of)])
+            continue;
         fprintf(stderr, "mpijobd get: HELD stays empty, because the pods cannot be listed: %s\n", why.message);
+        return;
+    }
+}
+
+void get_free_pods(struct get *g)
+{
+    for (size_t i = 0; i < MPIJOB_KINDS_BUILT_IN; i++)
+        mpijob_pods_free(g->pods[i]);
 }
 
 void get_rows_begin(struct get *g)

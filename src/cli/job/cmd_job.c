@@ -50,6 +50,8 @@ static int start_change(void *data, struct change_call *call, void **change, str
 
 static void tell(struct jobbing *j, const char *key, const struct halt_result *result, const struct error *err)
 {
+    struct error own;
+    err = session_told(&j->s, err, &own);
     if (j->s.options.output == OUTPUT_JSON)
         job_print_json(&j->w, key, result, err);
     else
@@ -67,7 +69,7 @@ static void one_done(void *data, const struct halt_result *result, const struct 
     j->unchanged += !result->changed && !err;
     j->left = j->left || result->gone == EFFECT_NOT_SEEN;
     tell(j, one->key, result, err);
-    if (err && err->code == ERR_NOT_FOUND && err->status == 404 && j->s.options.output != OUTPUT_JSON)
+    if (err && err->code == ERR_NOT_FOUND && err->status == 404 && !err->no_path && j->s.options.output != OUTPUT_JSON)
         fputs("another namespace is named by -n, or as NAMESPACE/NAME\n", stderr);
     free(one);
     j->active--;

@@ -26,6 +26,7 @@ static const struct made {
 } files[] = {
     {"policy", "policy", "@NAME@.lua"},
     {"policy", "policy_spec", "@NAME@_spec.lua"},
+    {"policy", "policy_jobs", "@NAME@_jobs.yaml"}, /* of some of the cookbook's */
     {"plugin", "plugin", "@NAME@/plugin.lua"},
     {"plugin", "plugin_sizes", "@NAME@/lib/sizes.lua"},
     {"plugin", "plugin_example", "@NAME@/@NAME@.lua"},
@@ -96,6 +97,21 @@ static int make_folders(const struct making *m, char *path)
     return EXIT_DONE;
 }
 
+/* Of a policy: "", "_spec" or "_jobs". */
+static const char *part_of(const struct made *f)
+{
+    return f->embedded + strlen("policy");
+}
+
+static bool is_made(const struct making *m, const struct made *f)
+{
+    struct buf text = BUF_INIT;
+    bool jobs = str_ends(str_of(f->embedded), "_jobs");
+    bool made = strcmp(f->kind, m->kind) == 0 && (!jobs || (m->from && cookbook_text(m->from, "_jobs", "", &text)));
+    buf_free(&text);
+    return made;
+}
+
 static int write_file(const struct making *m, const char *path, const struct made *f)
 {
     struct buf text = BUF_INIT;
@@ -106,7 +122,7 @@ static int write_file(const struct making *m, const char *path, const struct mad
         template = str_n(template.ptr + n, template.len - n);
     }
     if (m->from)
-        cookbook_text(m->from, str_ends(str_of(f->embedded), "_spec"), m->name, &text);
+        cookbook_text(m->from, part_of(f), m->name, &text);
     else
         fill(&text, template, m);
     struct error err;
@@ -136,7 +152,7 @@ static int check(const struct making *m)
             code = fail(m, path.ptr, "is there already; take another name");
     }
     for (size_t i = 0; i < FILES && !code; i++) {
-        if (strcmp(files[i].kind, m->kind) != 0)
+        if (!is_made(m, &files[i]))
             continue;
         path_of(m, &files[i], &path);
         if (path.failed)
@@ -153,7 +169,7 @@ static int make(const struct making *m)
     struct buf path = BUF_INIT;
     int code = check(m);
     for (size_t i = 0; i < FILES && !code; i++) {
-        if (strcmp(files[i].kind, m->kind) != 0)
+        if (!is_made(m, &files[i]))
             continue;
         path_of(m, &files[i], &path);
         code = path.failed ? fail(m, files[i].path, "out of memory") : make_folders(m, path.ptr);
@@ -191,7 +207,7 @@ static int list(const struct command *command, const struct options *o)
 static bool no_such_policy(const struct making *m, int *code)
 {
     struct buf text = BUF_INIT;
-    bool there = cookbook_text(m->from, false, m->name, &text);
+    bool there = cookbook_text(m->from, "", m->name, &text);
     const char *near = there ? NULL : cookbook_nearest(m->from);
     buf_free(&text);
     if (strcmp(m->kind, "policy") != 0)

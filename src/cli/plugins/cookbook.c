@@ -7,7 +7,7 @@
 
 /* Made by CMake from lua/policies. */
 struct embedded_module {
-    const char *name; /* "free-gpus", "free-gpus_spec" */
+    const char *name; /* "free-gpus", "free-gpus_spec", "debug-by-day_jobs" */
     const char *bytes;
     size_t len;
 };
@@ -15,9 +15,10 @@ extern const struct embedded_module embedded_cookbook[]; /* ends in a NULL name 
 
 #define NAMES_MOST 128
 
-static bool is_spec(const struct embedded_module *m)
+/* The others belong to one: its spec, and the jobs that this begins with. */
+static bool is_policy(const struct embedded_module *m)
 {
-    return str_ends(str_of(m->name), "_spec");
+    return !strchr(m->name, '_');
 }
 
 /* The policy is named in quotation marks, and its file without its ending. */
@@ -30,19 +31,20 @@ static void rename_in(struct buf *out, struct str text, const char *policy, cons
         buf_add(out, text.ptr, n);
         text = str_n(text.ptr + n, text.len - n);
         struct str behind = text.len > len ? str_n(text.ptr + len, text.len - len) : (struct str){NULL, 0};
-        if (!at || !str_starts(text, policy) || !(str_starts(behind, "\"") || str_starts(behind, ".lua\"")))
+        if (!at || !str_starts(text, policy) ||
+            !(str_starts(behind, "\"") || str_starts(behind, ".lua\"") || str_starts(behind, "_jobs.yaml\"")))
             continue;
         buf_puts(out, name);
         text = behind;
     }
 }
 
-bool cookbook_text(const char *policy, bool spec, const char *name, struct buf *out)
+bool cookbook_text(const char *policy, const char *part, const char *name, struct buf *out)
 {
     char wanted[128];
-    snprintf(wanted, sizeof wanted, "%.100s%s", policy, spec ? "_spec" : "");
-    for (const struct embedded_module *m = embedded_cookbook; m->name; m++) {
-        if (strcmp(m->name, wanted) != 0 || is_spec(m) != spec)
+    snprintf(wanted, sizeof wanted, "%.100s%s", policy, part);
+    for (const struct embedded_module *m = embedded_cookbook; m->name && !strchr(policy, '_'); m++) {
+        if (strcmp(m->name, wanted) != 0)
             continue;
         rename_in(out, str_n(m->bytes, m->len), policy, name);
         return true;
@@ -55,7 +57,7 @@ const char *cookbook_nearest(const char *word)
     const char *names[NAMES_MOST + 1];
     size_t n = 0;
     for (const struct embedded_module *m = embedded_cookbook; m->name && n < NAMES_MOST; m++) {
-        if (!is_spec(m))
+        if (is_policy(m))
             names[n++] = m->name;
     }
     names[n] = NULL;
@@ -66,7 +68,7 @@ void cookbook_list(struct buf *out)
 {
     static const char about[] = "about = \"";
     for (const struct embedded_module *m = embedded_cookbook; m->name; m++) {
-        if (is_spec(m))
+        if (!is_policy(m))
             continue;
         const char *at = strstr(m->bytes, about); /* CMake ends each text with a NUL */
         at = at ? at + sizeof about - 1 : "";

@@ -34,7 +34,7 @@ struct report {
     char journal[4096]; /* "": no journal is read */
     char *notes[NOTES];
     size_t note_count;
-    struct report_kinds kinds;
+    struct kind_list kinds;
     int64_t owned; /* jobs that were passed over, as their owners are counted */
     bool any;      /* finished jobs were found */
 };
@@ -99,7 +99,7 @@ static int read_jobs(struct report *r, struct error *why)
     struct session *s = &r->s;
     int code = 0;
     for (size_t i = 0; i < r->kinds.count && !code; i++) {
-        s->options.job_kind = r->kinds.list[i];
+        s->options.job_kind = r->kinds.of[i];
         s->quiet = r->kinds.count > 1;
         mpijob_pods_free(r->pods);
         r->pods = pods_count(s, why);
@@ -270,7 +270,7 @@ static void write_json(struct report *r, struct buf *out)
     json_write_key(&w, "kinds");
     json_write_array(&w);
     for (size_t i = 0; i < r->kinds.count; i++)
-        json_write_string(&w, r->kinds.list[i]->name);
+        json_write_string(&w, r->kinds.of[i]->name);
     json_write_end(&w);
     json_write_key(&w, "journal");
     json_write_string(&w, r->journal[0] ? r->journal : NULL);

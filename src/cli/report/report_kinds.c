@@ -3,52 +3,17 @@
  * the owner alone counts. */
 #include "cli/report/report_kinds.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static bool has(const struct report_kinds *kinds, const struct mpijob_kind *kind)
+int report_kinds_parse(const char *text, struct kind_list *kinds, struct error *err)
 {
-    for (size_t i = 0; i < kinds->count; i++) {
-        if (kinds->list[i] == kind)
-            return true;
-    }
-    return false;
-}
-
-static int add(struct report_kinds *kinds, struct str name, struct error *err)
-{
-    char text[80];
-    const struct mpijob_kind *kind;
-    if (!mpijob_kind_find(name, &kind)) {
-        snprintf(text, sizeof text, "%.*s", (int)name.len, name.ptr);
-        return mpijob_kind_unknown(text, err);
-    }
-    if (!has(kinds, kind))
-        kinds->list[kinds->count++] = kind;
-    return 0;
-}
-
-int report_kinds_parse(const char *text, struct report_kinds *kinds, struct error *err)
-{
-    int rc = 0;
-    *kinds = (struct report_kinds){.list = {KIND_MPIJOB}, .count = 1};
-    if (!text)
-        return 0;
-    kinds->count = 0;
-    for (size_t i = 0; strcmp(text, "all") == 0 && i < MPIJOB_KINDS_BUILT_IN; i++)
-        kinds->list[kinds->count++] = mpijob_kind_at(i);
-    while (!kinds->count || (*text && strcmp(text, "all") != 0)) {
-        size_t n = strcspn(text, ",");
-        rc = add(kinds, str_n(text, n), err);
-        if (rc)
-            return rc;
-        text += n + (text[n] == ',');
-    }
-    if (has(kinds, KIND_TRAINJOB) && has(kinds, KIND_JOB) && !has(kinds, KIND_JOBSET))
+    int rc = kind_list_parse(text ? text : "MPIJob", kinds, err);
+    if (!rc && kind_list_has(kinds, KIND_TRAINJOB) && kind_list_has(kinds, KIND_JOB) &&
+        !kind_list_has(kinds, KIND_JOBSET))
         return error_set(err, ERR_INVALID,
                          "TrainJobs and Jobs without JobSets would be counted twice, as a TrainJob's Jobs are its "
                          "JobSet's; name JobSet, too");
-    return 0;
+    return rc;
 }
 
 static bool is_of(const struct mpijob_kind *kind, struct json owner)
@@ -60,11 +25,11 @@ static bool is_of(const struct mpijob_kind *kind, struct json owner)
            strncmp(version, kind->group, n) == 0 && version[n] == '/';
 }
 
-bool report_kinds_own(const struct report_kinds *kinds, struct json object)
+bool report_kinds_own(const struct kind_list *kinds, struct json object)
 {
     for (struct json_iter it = json_iter(json_at(object, "/metadata/ownerReferences")); json_next(&it);) {
         for (size_t i = 0; json_is_true(json_get(it.value, "controller")) && i < kinds->count; i++) {
-            if (is_of(kinds->list[i], it.value))
+            if (is_of(kinds->of[i], it.value))
                 return true;
         }
     }

@@ -3,18 +3,13 @@
 #ifndef MPIJOBD_CLI_REPORT_REPORT_KINDS_H
 #define MPIJOBD_CLI_REPORT_REPORT_KINDS_H
 
-#include "mpijob/kind.h"
+#include "cli/session/kind_list.h"
 #include "json/value.h"
-
-struct report_kinds {
-    const struct mpijob_kind *list[MPIJOB_KINDS_BUILT_IN];
-    size_t count; /* at least 1 */
-};
 
 /* "TrainJob,JobSet" (as kubectl names kinds), "all"; NULL: MPIJobs. ERR_INVALID: an unknown kind; TrainJobs and Jobs
  * without JobSets, which stand between the two. */
-int report_kinds_parse(const char *text, struct report_kinds *kinds, struct error *err);
+int report_kinds_parse(const char *text, struct kind_list *kinds, struct error *err);
 /* Has an object of one of these kinds made the object (its controller, by ownerReferences)? */
-bool report_kinds_own(const struct report_kinds *kinds, struct json object);
+bool report_kinds_own(const struct kind_list *kinds, struct json object);
 
 #endif

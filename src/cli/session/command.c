@@ -16,9 +16,26 @@
 
 struct taking {
     struct options *o;
-    const char *by; /* what said so; NULL: nothing yet */
+    const char *by;            /* what said so; NULL: nothing yet */
+    struct kind_list *several; /* NULL: the command is about one */
     struct error *err;
 };
+
+static bool is_list(const char *text)
+{
+    return strchr(text, ',') || strcmp(text, "all") == 0;
+}
+
+/* Of a command that is about one kind at a time, t->several is NULL. */
+static int take_list(struct taking *t, const char *text)
+{
+    if (!t->several)
+        return error_set(t->err, ERR_INVALID, "\"%.80s\" names several kinds; this command is about one", text);
+    int rc = kind_list_parse(text, t->several, t->err);
+    t->o->job_kind = t->several->of[0];
+    t->by = text;
+    return rc;
+}
 
 static int take_kind(struct taking *t, struct str text, const char *by)
 {
@@ -27,7 +44,7 @@ static int take_kind(struct taking *t, struct str text, const char *by)
     snprintf(word, sizeof word, "%.*s", (int)(text.len < 80 ? text.len : 80), text.ptr);
     if (!mpijob_kind_find(text, &kind))
         return mpijob_kind_unknown(word, t->err);
-    if (t->by && kind != t->o->job_kind)
+    if (t->by && (kind != t->o->job_kind || (t->several && t->several->count > 1)))
         return error_set(t->err, ERR_INVALID, "%s and %s name two kinds of job; a command is about one", t->by, by);
     t->o->job_kind = kind;
     t->by = by;
@@ -64,6 +81,13 @@ static bool begins_with_kind(const struct options *o, int names)
     if (is_change(first) || !mpijob_kind_find(str_of(first), &kind))
         return false;
     return no_name || is_clearly_kind(str_of(first), mpijob_kind_info(kind)) || (next && !is_change(next));
+}
+
+/* Is the first argument a list of kinds? "all" is one where nothing follows: a job of that name is mpijob/all. */
+static bool is_kinds(const struct options *o, bool several)
+{
+    const char *first = o->arguments[0];
+    return !is_change(first) && is_list(first) && (strchr(first, ',') || (several && o->argument_count == 1));
 }
 
 /* Is it nearly a kind's name ("tfjobz")? Two letters more or less would catch too many namespaces. */
@@ -121,24 +145,40 @@ static int take_prefix(struct taking *t, char **argument)
     return rc;
 }
 
+/* "NAME", "NAMESPACE/NAME", "KIND/NAME", "KIND/NAMESPACE/NAME" */
+static int take_prefixes(struct taking *t, char **argument)
+{
+    bool of_namespace = false;
+    int rc = 0;
+    while (!rc && !of_namespace && strchr(*argument, '/')) {
+        const char *before = t->o->name_space;
+        rc = take_prefix(t, argument);
+        of_namespace = t->o->name_space != before;
+    }
+    return rc;
+}
+
 /* Sets options->job_kind from --kind, from a first argument that is a kind ("pytorchjobs", "pytorchjob"), which is
  * taken out of the arguments, or from "KIND/NAME", of which NAME is left; and options->name_space from
- * "NAMESPACE/NAME". names: how many of the arguments are names, as far as they go. ERR_INVALID: an unknown kind, or two
+ * "NAMESPACE/NAME" and "KIND/NAMESPACE/NAME". names: how many of the arguments are names, as far as they go. ERR_INVALID: an unknown kind, or two
  * of them. */
-static int take_kinds(struct options *o, int names, struct error *err)
+static int take_kinds(struct options *o, int names, bool several, struct error *err)
 {
-    struct taking t = {.o = o, .err = err};
-    int rc = o->kind ? take_kind(&t, str_of(o->kind), "--kind") : 0;
-    if (!rc && o->argument_count && begins_with_kind(o, names)) {
-        rc = take_kind(&t, str_of(o->arguments[0]), o->arguments[0]);
+    struct taking t = {.o = o, .err = err, .several = several ? &o->several : NULL};
+    int rc = !o->kind ? 0 : is_list(o->kind) ? take_list(&t, o->kind) : take_kind(&t, str_of(o->kind), "--kind");
+    bool list = !rc && o->argument_count && is_kinds(o, several);
+    if (list || (!rc && o->argument_count && begins_with_kind(o, names))) {
+        rc = list ? take_list(&t, o->arguments[0]) : take_kind(&t, str_of(o->arguments[0]), o->arguments[0]);
         o->arguments++;
         o->argument_count--;
     }
     for (int i = 0; !rc && i < o->argument_count && i < names; i++) {
         if (!strchr(o->arguments[i], '/') || strchr(o->arguments[i], '=')) /* a change of a field is no name */
             continue;
-        rc = take_prefix(&t, &o->arguments[i]);
+        rc = take_prefixes(&t, &o->arguments[i]);
     }
+    if (o->several.count < 2)
+        o->several = (struct kind_list){.of = {o->job_kind}, .count = 1};
     return rc;
 }
 
@@ -171,7 +211,8 @@ bool command_begin(int argc, char **argv, const struct command *c, struct option
         return false;
     }
     options->job_kind = KIND_MPIJOB;
-    if ((c->takes & TAKES_KIND) && take_kinds(options, c->takes & TAKES_NAMES ? INT_MAX : 1, &err)) {
+    if ((c->takes & TAKES_KIND) &&
+        take_kinds(options, c->takes & TAKES_NAMES ? INT_MAX : 1, c->takes & TAKES_GET, &err)) {
         *code = command_usage(c, "%s", err.message);
         return false;
     }

@@ -106,7 +106,7 @@ static int by_name(struct finding *f, const char *name)
     if (kube_get(cluster_kube(s->cluster), &call, &request, &s->error))
         return session_fail(s, &s->error);
     session_wait(s);
-    if (f->err.code == ERR_NOT_FOUND) {
+    if (f->err.code == ERR_NOT_FOUND && !f->err.no_path) {
         f->jobs->missing++;
         struct error unknown;
         bool first = name == s->options.arguments[0] && s->options.argument_count > 1;
@@ -191,8 +191,8 @@ int jobs_need_namespace(struct session *s)
 {
     struct error unknown;
     const char *note = no_kind(s, &unknown);
-    fprintf(stderr, "mpijobd %s: a name needs its namespace: -n NAMESPACE instead of -A%s%s\n", s->command,
-            *note ? "; " : "", note);
+    fprintf(stderr, "mpijobd %s: %s%sa name needs its namespace: -n NAMESPACE instead of -A\n", s->command, note,
+            *note ? "; and " : "");
     return EXIT_USAGE;
 }
 

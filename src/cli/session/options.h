@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/session/kind_list.h"
 #include "mpijob/kind.h"
 
 enum output {
@@ -94,6 +95,7 @@ struct options {
     bool utc;      /* times as they are in a pipe */
     enum output output;
     const struct mpijob_kind *job_kind; /* which the command is about; set by command_begin */
+    struct kind_list several;           /* likewise, of a command that takes several (TAKES_GET); from 1 */
     int64_t count, limit, threshold;    /* -1: not given */
     char **arguments;                   /* all that are not options; NULL-terminated */
     int argument_count;

@@ -29,10 +29,21 @@
 #define AGAIN_MS 50    /* between two tries */
 #define DRAIN_MS 15000 /* for notifications, after the runs of --once */
 
+const struct error *session_told(const struct session *s, const struct error *err, struct error *own)
+{
+    const struct mpijob_kind *kind = s->options.job_kind;
+    if (!err || !err->no_path || !s->cluster || !kind || !mpijob_kind_described(kind))
+        return err;
+    cluster_tell_unserved(s->cluster, kind, own);
+    own->no_path = true;
+    return own;
+}
+
 int session_fail(const struct session *s, const struct error *err)
 {
+    struct error own;
     if (!s->quiet)
-        fprintf(stderr, "mpijobd %s: %s\n", s->command, err->message);
+        fprintf(stderr, "mpijobd %s: %s\n", s->command, session_told(s, err, &own)->message);
     return EXIT_FAILED;
 }
 

@@ -117,6 +117,9 @@ void session_pause(struct session *s, uint64_t ms);
 /* Closes everything and checks that nothing is left on the loop. Returns code, or EXIT_FAILED where something is. */
 int session_close(struct session *s, int code);
 
+/* The error as it is to be told: where the server does not have the kind that the command is about (TrainJobs, say),
+ * that, made in *own; else err, which may be NULL. */
+const struct error *session_told(const struct session *s, const struct error *err, struct error *own);
 /* "mpijobd COMMAND: message" on standard error; returns EXIT_FAILED. */
 int session_fail(const struct session *s, const struct error *err);
 
