@@ -73,9 +73,12 @@ static int allow(const struct change *c, struct error *err)
 
 static void judge_deletion(struct change *c, struct json before)
 {
-    if (!c->ours) {
+    bool by_rows = !c->ours || (mpijob_kind_described(c->target.kind) && !mpijob_kind_added(c->target.kind));
+    if (by_rows)
         mpijob_other_deletion(&(struct other_object){c->resource.group, c->resource.plural, before}, &c->verdict);
-    } else if (c->viewed && c->view.deleting) {
+    if (!c->ours || (by_rows && c->verdict.may_destroy))
+        return; /* it runs, or what owns it makes it again */
+    if (c->viewed && c->view.deleting) {
         say(c, EFFECT_INERT, "the job is being deleted already");
     } else if (c->viewed && mpijob_phase_finished(c->view.phase)) { /* asked for by name: it needs no leave */
         say(c, EFFECT_DESTRUCTIVE, "the job is deleted, and the server removes its pods after it");

@@ -46,11 +46,9 @@ static void one_done(void *data, const struct change_result *result, const struc
 {
     struct one *one = data;
     struct replacing *r = one->all;
-    struct error own;
-    err = session_told(&r->s, err, &own);
+    err = session_told(&r->s, err, &r->s.error);
     r->failed += err != NULL;
-    r->changed += !err && result->changed;
-    r->half += err && result->changed;
+    *(err ? &r->half : &r->changed) += result->changed;
     r->unchanged += !err && !result->changed;
     progress_clear(&r->progress);
     if (r->s.options.output == OUTPUT_JSON)

@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 
-/* Appends the policy's text (part ""), that of its spec ("_spec"), or of the jobs that the spec begins with ("_jobs"), as
- * one with another name. False: there is no such policy, or it has no such part. */
+/* Appends the policy's text (part ""), that of its spec ("_spec"), or of the jobs that the spec begins with ("_jobs"),
+ * as one with another name. False: there is no such policy, or it has no such part. */
 bool cookbook_text(const char *policy, const char *part, const char *name, struct buf *out);
 /* The name nearest to a word; NULL: none is near. */
 const char *cookbook_nearest(const char *word);

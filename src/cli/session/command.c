@@ -160,8 +160,9 @@ static int take_prefixes(struct taking *t, char **argument)
 
 /* Sets options->job_kind from --kind, from a first argument that is a kind ("pytorchjobs", "pytorchjob"), which is
  * taken out of the arguments, or from "KIND/NAME", of which NAME is left; and options->name_space from
- * "NAMESPACE/NAME" and "KIND/NAMESPACE/NAME". names: how many of the arguments are names, as far as they go. ERR_INVALID: an unknown kind, or two
- * of them. */
+ * "NAMESPACE/NAME" and "KIND/NAMESPACE/NAME"; options->several from "KIND,KIND" and "all", where the command takes
+ * several. names: how many of the arguments are names, as far as they go. ERR_INVALID: an unknown kind, or two of
+ * them. */
 static int take_kinds(struct options *o, int names, bool several, struct error *err)
 {
     struct taking t = {.o = o, .err = err, .several = several ? &o->several : NULL};
