@@ -215,6 +215,8 @@ static void write_line(const struct log *log, enum log_level level, const char *
     if (log->format == LOG_TEXT)
         write_when(log, when);
     struct buf out = BUF_INIT;
+    if (log->unfinished && *log->unfinished)
+        buf_puts(&out, "\r\033[K");
     if (log->format == LOG_JSON)
         write_json(&out, level, when, message, fields);
     else

@@ -38,6 +38,8 @@ struct log {
     int64_t began; /* microseconds since 1970: what relative times count from */
     int journal;   /* of LOG_JOURNAL: the socket (base/log_journal.h); what it does not take is written as text */
     bool colour;   /* and aligned, for a terminal */
+    /* True: on the terminal may stand a line without an end, which each line wipes away. NULL: there never is one. */
+    const bool *unfinished;
     const struct clock *clock; /* NULL: the system's */
 };
 

@@ -20,6 +20,7 @@
 #include "cli/run_shards.h"
 #include "cli/session/policies.h"
 #include "cli/session/tripped.h"
+#include "cli/terminal/progress.h"
 #include "cli/terminal/terminal.h"
 #include "control/verbs/lines.h"
 #include "guard/crash.h"
@@ -54,7 +55,19 @@ struct daemon {
     bool serving; /* before that, signals are only noted */
     bool stop_asked, reload_asked;
     int64_t runs, changed, unchanged, failed, broken, limited, waiting, cancelled;
+    struct progress progress; /* of --once */
 };
+
+static void one_more(void *data, const struct run *run, const char *job, const struct change_result *result,
+                     const struct error *err)
+{
+    struct daemon *d = data;
+    (void)run;
+    (void)job;
+    (void)result;
+    (void)err;
+    progress_job(&d->progress, 0);
+}
 
 static void run_ended(void *data, const struct run *run)
 {
@@ -133,8 +146,9 @@ static void once_done(void *data)
         engine_stop(d->s.engine, 0, stopped, d);
 }
 
-static int once_code(const struct daemon *d)
+static int once_code(struct daemon *d)
 {
+    progress_end(&d->progress);
     once_tell(&d->s, &(struct once_counts){d->runs, d->changed, d->unchanged, d->failed, d->waiting, d->broken});
     if (d->broken || d->cancelled || d->s.lost || (d->stop_asked && !d->runs))
         return EXIT_FAILED;
@@ -251,9 +265,14 @@ static int prepare(struct daemon *d)
                                .quarantine = &d->quarantine,
                                .tripped = tripped,
                                .waits = waits,
+                               .observe = s->options.once ? one_more : NULL,
                                .ended = run_ended,
                                .data = d};
     s->acts = s->options.once;
+    if (s->options.once) {
+        progress_begin(&d->progress);
+        s->log.unfinished = &d->progress.on; /* where lines are written by another thread, they may come behind it */
+    }
     session_scope(s, true);
     int code = policies_named(s, s->options.arguments);
     if (!code)

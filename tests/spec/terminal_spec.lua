@@ -86,6 +86,22 @@ describe("at a terminal", function()
         assert.is_nil(out:find("\27", 1, true))
     end)
 
+    it("run --once tells how many jobs are done, below its log, and nothing of it in a pipe", function()
+        local slow = sim.start("--version", "v2beta1", "--jobs", "24", "--seed", "3", "--latency", "250")
+        local file = support.write(folder .. "/once.lua", 'policy { name = "label", every = "1h", replace = { labels = { touched = "yes" } }, limits = { concurrency = 2 } }')
+        local words = ("stty rows 24 cols 100 -opost; exec '%s' run --once --state :memory: '%s' 2>&1"):format(support.binary, file)
+        local code, out = support.proc.run("/usr/bin/script", { args = { "-qec", words, "/dev/null" },
+            env = { TERM = "xterm", HOME = folder, SHELL = "/bin/sh", PATH = os.getenv "PATH", KUBECONFIG = slow.kubeconfig, NO_COLOR = "1" } })
+        assert.are.equal(0, code, out)
+        assert.is_truthy(out:find "\r%d+ jobs, [%d.]+ a second\27%[K", out)
+        assert.is_truthy(out:find "a second\27%[K\r\27%[K20%d%d%-", out) -- a line of the log wipes it
+        assert.is_nil(out:find "a second\27%[K20", out)
+        local piped
+        code, piped, out = support.mpijobd_with({ env = { TERM = "xterm", KUBECONFIG = slow.kubeconfig } }, "run", "--once", "--state", ":memory:", file)
+        assert.are.equal(0, code, out)
+        assert.is_nil((piped .. out):find("\r", 1, true))
+    end)
+
     it("a line tells how far many changes have come, and is gone at the end; in a pipe there is nothing of it", function()
         local slow = sim.start("--version", "v2beta1", "--jobs", "24", "--seed", "3", "--latency", "250")
         local words = ("stty rows 24 cols 100 -opost; exec '%s' replace --no-journal -A --all labels.touched=yes 2>&1"):format(support.binary)
