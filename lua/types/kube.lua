@@ -87,8 +87,9 @@ function kube.patch(apiVersion, kind, key, patch, options) end
 ---@async
 function kube.replace(object, options) end
 
----With `metadata.generateName` in place of a name, the name is chosen here, by the policy, the instant of its run and
----what the object is: so the run that finishes a killed one makes no second object, but gets `AlreadyExists`.
+---With `metadata.generateName` in place of a name, the name is chosen here, by the policy, the instant of its run, the
+---job that its loop is at and what the object is: so the run that finishes a killed one makes no second object, but
+---gets `AlreadyExists`.
 ---@param object table|string with apiVersion, kind and metadata.name (or generateName)
 ---@param options? mpijobd.CreateOptions
 ---@return mpijobd.VerbResult? result

@@ -8,6 +8,8 @@
 #include "binding/mpijob.h"
 #include "jobs/listing.h"
 #include "policy/definition/lua_match.h"
+#include "run/lua_run.h"
+#include "run/made_names.h"
 #include "run/runs.h"
 
 #define LIST_BYTES 4096 /* about, outside Lua, of a list that is not over, without its conditions */
@@ -57,13 +59,16 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     struct list *l = (struct list *)ctx;
     struct str object;
+    struct lua_job *job;
     if (!l->listing) {
         lua_pushnil(L);
         return 1;
     }
     switch (listing_next(l->listing, &object)) {
     case LISTING_JOB:
-        lua_job_push(L, object, l->site->cluster, l->kind, l->site->clock)->as_of = listing_as_of(l->listing);
+        job = lua_job_push(L, object, l->site->cluster, l->kind, l->site->clock);
+        job->as_of = listing_as_of(l->listing);
+        run_name_for(lua_run_of(L), job->view.uid);
         return 1;
     case LISTING_WAIT:
         l->wait = (struct script_wait){.cancel = cancelled};
@@ -73,6 +78,7 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
         push_error(L, listing_error(l->listing));
         return lua_error(L);
     default:
+        run_name_for(lua_run_of(L), (struct str){0});
         lua_pushnil(L);
         return 1;
     }

@@ -67,8 +67,8 @@ int run_make_name(struct run *run, const char *prefix, struct json object, char 
     unsigned before;
     const struct {
         int64_t instant;
-        uint64_t shard;
-    } cause = {run->scheduled_at, run->site->shard.index};
+        uint64_t shard, made_for;
+    } cause = {run->scheduled_at, run->site->shard.index, run->made_for};
     uint64_t sum = sum_json(object, XXH64(&cause, sizeof cause, sum_text(str_of(run->policy->name), 0)));
     int rc = count_alike(run, sum, &before, err);
     if (rc)
@@ -78,6 +78,12 @@ int run_make_name(struct run *run, const char *prefix, struct json object, char 
         letters[i] = LETTERS[sum % (sizeof LETTERS - 1)];
     snprintf(out, MADE_NAME_MAX + 1, "%.*s%s", MADE_NAME_MAX - CHOSEN, prefix, letters);
     return 0;
+}
+
+void run_name_for(struct run *run, struct str uid)
+{
+    if (run)
+        run->made_for = uid.len ? sum_text(uid, 0) : 0;
 }
 
 void run_free_names(struct run *run)

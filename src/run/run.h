@@ -169,6 +169,7 @@ struct run {
     int64_t step_later, step_until;
     char note[200];               /* what is to be said of it where it is well; "": nothing */
     struct made_name *made_names; /* a table of what it has created (made_names.h); NULL: nothing */
+    uint64_t made_for;            /* the sum of the uid of the object that its loops were given last; 0: none */
     struct blamed *blamed;        /* the last of its jobs that has failed; NULL: none has */
     char broke[240];              /* why its policy is to be paused at once; "": it is not */
     bool over_limit;              /* and its policy asks for approval then */

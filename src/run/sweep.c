@@ -11,6 +11,7 @@
 #include "policy/values/lua_job.h"
 #include "record/record.h"
 #include "run/bounds.h"
+#include "run/made_names.h"
 #include "run/runs.h"
 #include "run/sweep_parts.h"
 #include "script/embedded.h"
@@ -58,6 +59,7 @@ static int give(lua_State *L, struct sweep *s, struct str object)
     struct lua_job *job = lua_job_push(L, object, s->run->site->cluster,
                                        policy_kinds_of_text(&s->run->policy->kinds, object), s->run->site->clock);
     job->as_of = as_of;
+    run_name_for(s->run, job->view.uid);
     recording_job(s->run->recording, job->key, object, now, as_of, s->given != NULL);
     return 1;
 }

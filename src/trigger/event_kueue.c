@@ -24,7 +24,7 @@ void event_trigger_workload(struct event_trigger *t, const struct workload_job *
         return;
     if (!job) {
         if (t->scanning || t->scanned)
-            event_scan_begin(t, true);
+            event_scan_news(t);
     } else if (str_is(job->kind, mpijob_kind_info(t->held->kind)->name) &&
                cache_find(t->held->cache, job->name_space, job->name, &slot) && event_scope_begun(t, slot) &&
                slot < t->slots && (t->jobs[slot].flags & JOB_IS_SEEN)) {

@@ -91,6 +91,7 @@ struct event_trigger {
     unsigned fails;                   /* runs in a row that failed as a whole */
     bool reading, read;               /* the rows */
     bool scanning, scanned;           /* jobs of some scope, for the first time or after a reload */
+    bool scans_news;                  /* and what else decides of them is known now: see event_scan_news */
     bool writing;                     /* it waits for its rows to be written */
     bool went_last;                   /* of the policy's triggers it had the last run */
     bool turning;                     /* `turn` is set */
@@ -121,6 +122,8 @@ bool event_has_room(struct event_trigger *t, uint32_t slot);
 bool event_scan_due(const struct event_trigger *t); /* a scope is listed by now that was not scanned yet */
 /* Begins with these; again: also with those that were scanned before. */
 void event_scan_begin(struct event_trigger *t, bool again);
+/* The same of all, as after a reload: what `where` or a failure has left alone is tried once more. */
+void event_scan_news(struct event_trigger *t);
 void event_scan(struct event_trigger *t); /* a slice of it */
 
 /* ---- event_look.c ---- */

@@ -68,7 +68,7 @@ static void written(void *data, int64_t id, const struct error *err)
 
 static void end_scan(struct event_trigger *t)
 {
-    t->scanning = false;
+    t->scanning = t->scans_news = false;
     t->scanned = true;
     for (size_t i = 0; i < t->scope_count; i++) {
         if (t->scopes[i].state == SCOPE_SCANNED)
@@ -109,6 +109,8 @@ void event_scan(struct event_trigger *t)
         if (!is_to_scan(t, t->scan))
             continue;
         bool seen = t->jobs[t->scan].flags & JOB_IS_SEEN;
+        if (seen && t->scans_news)
+            event_unpass(t, t->scan);
         event_look_cached(t, t->scan, seen ? EVENT_AGAIN : EVENT_FIRST, MPIJOB_NO_TIME);
         --*left;
         n++;
@@ -137,4 +139,10 @@ void event_scan_begin(struct event_trigger *t, bool again)
 {
     mark_scopes(t, again);
     event_wake(t);
+}
+
+void event_scan_news(struct event_trigger *t)
+{
+    t->scans_news = true;
+    event_scan_begin(t, true);
 }

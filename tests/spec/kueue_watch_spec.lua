@@ -198,6 +198,23 @@ policy { name = "late", on = "match", holds_for = "1h", match = { kueue = { stat
         support.lacks(select(2, support.mpijobd("rbac", folder .. "/q.lua")):match "workloads.*" or "", "  - watch\n# ")
     end)
 
+    it("acts on the jobs that wait already when the Workloads are known later than the jobs", function()
+        for _, trouble in ipairs { "status:code=403,path=*/workloads*", "status:code=404,path=*kueue.x*" } do
+            serve "--kueue"
+            create("a", NEVER)
+            await(function() return workload "a" end)
+            server.sim:fault(trouble)
+            local daemon = start(COUNT .. 'count("waits", "waiting")')
+            daemon:expect "run ended policy=waits"
+            assert.is_nil(note("a", "waits"))
+            server.sim:clear_faults()
+            local ok = await(function() return note("a", "waits") == "1" end)
+            assert(ok, trouble .. "\n" .. status() .. daemon.stderr)
+            stop(daemon)
+            os.remove(folder .. "/s.db")
+        end
+    end)
+
     it("is warm on a standby", function()
         serve "--kueue"
         server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "ops" } })

@@ -10,6 +10,7 @@
 #include "policy/values/lua_json.h"
 #include "record/record.h"
 #include "run/lua_run.h"
+#include "run/made_names.h"
 
 struct stream_item {
     struct stream_item *next;
@@ -234,9 +235,11 @@ static int give(lua_State *L, struct stream *s)
     if (run && kube_is_secret(&s->resource))
         recording_secret(run->recording);
     /* It stays in the queue until it is pushed: a memory error then loses nothing but the script. */
+    bool is_json = json_parse(object, "the object", &root, NULL) == 0;
+    run_name_for(run, is_json ? json_get(json_get(root, "metadata"), "uid").text : (struct str){0});
     if (!s->api_version)
         lua_job_push(L, object, s->site->cluster, s->kind, s->site->clock);
-    else if (json_parse(object, "the object", &root, NULL) == 0)
+    else if (is_json)
         lua_json_push(L, root);
     else
         lua_pushnil(L);
@@ -267,6 +270,7 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
         return lua_error(L);
     }
     if (!s->open || s->ended) {
+        run_name_for(lua_run_of(L), (struct str){0});
         lua_pushnil(L);
         return 1;
     }
