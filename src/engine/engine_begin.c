@@ -38,7 +38,7 @@ static void recovered_now(void *data, const struct interrupted_run *runs, size_t
     struct engine_cluster *at = data;
     struct error trouble;
     at->recovery = NULL;
-    if (at->engine->o.once) {
+    if (at->engine->once_left) { /* of a replay there are no runs to wait for */
         engine_once_recovered(at, err);
         return;
     }

@@ -67,7 +67,8 @@ describe("on a cluster #cluster", function()
         for _, more in ipairs { "-A", "-Aw" } do
             code, _, missing = support.mpijobd("get", "--kubeconfig", server.kubeconfig, "nokind", more)
             assert.are.equal(2, code)
-            support.contains(missing, "a name needs its namespace: -n NAMESPACE instead of -A; " .. none)
+            support.contains(missing, none)
+            support.contains(missing, "; and a name needs its namespace: -n NAMESPACE instead of -A")
         end
         missing = select(3, support.mpijobd("get", "--kubeconfig", server.kubeconfig, "--kind", "MPIJob", "nokind", "-A"))
         support.contains(missing, "instead of -A\n")

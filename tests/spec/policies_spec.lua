@@ -26,7 +26,7 @@ local bad = {
     { "no name", 'policy { every = "1h", replace = { cleanPodPolicy = "All" } }\n', "bad.lua:1: policy: has no name" },
     { "name taken", 'policy { name = "a", every = "1h", replace = { cleanPodPolicy = "All" } }\npolicy { name = "a", every = "1h", replace = { cleanPodPolicy = "All" } }\n',
         'bad.lua:2: policy "a": the name is taken already, at' },
-    { "not there yet", 'policy { name = "a", on = "match", slo = { objective = 99 }, replace = { cleanPodPolicy = "All" } }\n', "slo is not available in this version" },
+    { "slo without a time", 'policy { name = "a", on = "match", slo = { objective = 99 }, replace = { cleanPodPolicy = "All" } }\n', "slo needs freed_within, from 1s to 30d" },
     { "whom it asks", 'policy { name = "a", on = "match", approval = "sometimes", replace = { cleanPodPolicy = "All" } }\n', 'approval has to be "never", "over-limits" or "always", not "sometimes"' },
     { "above which limit", 'policy { name = "a", on = "match", approval = "over-limits", replace = { cleanPodPolicy = "All" } }\n', '"over-limits" needs limits.changes or limits.percent' },
     { "whom it asks in steps", 'policy { name = "a", on = "match", approval = "always", canary = { 1, "100%" }, replace = { cleanPodPolicy = "All" } }\n', "approval stands beside canary; a policy has one of them" },
