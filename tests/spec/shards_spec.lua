@@ -329,6 +329,39 @@ describe("daemons that share the jobs", function()
         end))
     end)
 
+    it("keep a pause of the breaker, and those of a daemon's file, until the server takes them", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"' .. [[
+            policy { name = "fails", on = "match", match = { labels = "bad" }, run = function() error "in vain" end }
+        ]])
+        local plain = support.daemon(nil, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--state", folder .. "/one.db", "--listen", "none",
+            folder .. "/p.lua")
+        plain:expect "in force"
+        assert.are.equal(0, (support.mpijobd("pause", "--state", folder .. "/one.db", "count")))
+        plain:kill "sigterm"
+        plain:wait()
+        server:fault { fault = "status", code = 403, method = "PUT", path = "*/configmaps/mpijobd-pauses" }
+        server:fault { fault = "status", code = 403, method = "POST", path = "*/namespaces/ops/configmaps", count = 1000 }
+        local one = replica "one"
+        one:expect "this daemon does not see it"
+        server:clear_faults()
+        local function pauses()
+            local _, object = server:request("GET", "/api/v1/namespaces/ops/configmaps/mpijobd-pauses")
+            return type(object) == "table" and object.data or {}
+        end
+        assert.is_truthy(await(function() return pauses().count end))
+        shared_as { one = 6 }
+        server:fault { fault = "status", code = 403, method = "PUT", path = "*/configmaps/mpijobd-pauses" }
+        for i = 1, 8 do
+            server:request("POST", server:path("v2beta1", "train"), (JOB:format("bad-" .. i):gsub('"todo"', '"bad"')))
+        end
+        assert.is_truthy(await(function() return select(2, ask(one, "status")):find "\nfails +paused +by the breaker" end))
+        one:expect "cannot be read or written"
+        assert.is_nil(pauses().fails)
+        server:clear_faults()
+        assert.is_truthy(await(function() return pauses().fails end))
+        assert.are.same({ 0, 0, 0 }, { counted() })
+    end)
+
     it("do not act for a shard before they know what is paused", function()
         server:fault { fault = "status", code = 403, path = "*/configmaps/mpijobd-pauses" }
         local one = replica "one"

@@ -21,6 +21,7 @@ struct common_op {
     void *data;
     uint64_t since; /* uv_now */
     bool sent;      /* with the write that is under way */
+    bool lasting;   /* no person waits for it: it is tried until the server takes it */
     struct common_op *prev, *next;
 };
 
@@ -58,6 +59,7 @@ void common_hook(struct common_pauses *c); /* rows of pauses come here from now 
 /* It was just read: writes what is to be written. False: there is nothing to write. */
 bool common_write(struct common_pauses *c);
 enum common_which { COMMON_ALL, COMMON_SENT, COMMON_OLD }; /* old: COMMON_PATIENCE is over */
+/* They are over; err: they have failed, which those that last do not until it is closed. */
 void common_ops_done(struct common_pauses *c, enum common_which which, const struct error *err);
 void common_move_own(struct common_pauses *c);
 

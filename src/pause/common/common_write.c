@@ -18,6 +18,13 @@ static bool has(void *data, const char *space)
     return !c->own_file && strcmp(space, PAUSES_SPACE) == 0;
 }
 
+static bool is_by_breaker(const struct store_kept *row)
+{
+    struct paused_mark mark;
+    pauses_mark_read(row->key, row->value, &mark);
+    return strcmp(mark.who, PAUSED_BY_BREAKER) == 0;
+}
+
 static void keep(void *data, const struct store_kept *row, store_done done, void *done_data)
 {
     struct common_pauses *c = data;
@@ -27,6 +34,7 @@ static void keep(void *data, const struct store_kept *row, store_done done, void
         *op = (struct common_op){
             .row = {.space = PAUSES_SPACE}, .done = done, .data = done_data, .since = uv_now(c->o.loop)};
         op->texts = TEXTS_COPY({&op->row.key, row->key}, {&op->row.value, row->value});
+        op->lasting = row->value && is_by_breaker(row);
     }
     if (!op || !op->texts) {
         free(op);
@@ -71,7 +79,8 @@ void common_ops_done(struct common_pauses *c, enum common_which which, const str
     uint64_t now = uv_now(c->o.loop);
     DL_FOREACH_SAFE(c->ops, op, next)
     {
-        if ((which == COMMON_SENT && !op->sent) || (which == COMMON_OLD && now - op->since < COMMON_PATIENCE))
+        if ((which == COMMON_SENT && !op->sent) || (which == COMMON_OLD && now - op->since < COMMON_PATIENCE) ||
+            (err && op->lasting && !c->closing))
             continue;
         DL_DELETE(c->ops, op);
         DL_APPEND(over, op);
@@ -92,7 +101,7 @@ static void moved(void *data, int64_t id, const struct error *err)
 {
     struct common_pauses *c = data;
     (void)id;
-    if (err || c->closing) /* the next start does it */
+    if (err || c->closing) /* it ends before the server has taken them: the next start does it */
         return;
     c->own_file = true;
     for (size_t i = 0; i < c->known.count; i++) /* also of those that were resumed meanwhile there is no row then */
@@ -108,6 +117,8 @@ void common_move_own(struct common_pauses *c)
         pauses_mark_write(&c->o.own->marks[i], &text);
         struct store_kept row = {PAUSES_SPACE, c->o.own->marks[i].policy, text.failed ? "{}" : text.ptr, 0};
         keep(c, &row, last ? moved : NULL, c);
+        if (c->ops && strcmp(c->ops->prev->row.key, row.key) == 0)
+            c->ops->prev->lasting = true;
         buf_free(&text);
     }
 }
