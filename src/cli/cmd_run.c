@@ -207,6 +207,12 @@ static int serve(struct daemon *d)
         log_event(&s->log, LOG_WARN, "MPIJOBD_CLOCK is set: the time is not this machine's", NULL);
     if (s->clock.manual)
         manual_clock_start(&d->manual, &s->loop, &s->clock, s->engine, clock_gone, d);
+    if (s->options.once && s->config.lead.on)
+        log_event(
+            &s->log, LOG_WARN,
+            "what is paused among daemons that share their state is not looked at: it is in the cluster",
+            LOG_FIELDS(
+                {"cure", "mpijobd status, asked of one of them, tells what is; mpijobd trigger runs a policy there"}));
     if (s->options.once)
         engine_once(s->engine, once_done, d);
     else

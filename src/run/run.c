@@ -369,7 +369,7 @@ void run_job_failed(struct run *run, const char *key, struct str seen, const cha
     snprintf(first, sizeof first, "%.*s", run->traced ? (int)strcspn(message, "\n") : (int)sizeof first - 1, message);
     run->traced = run->traced || strchr(message, '\n');
     run->failed++;
-    run_settle(run, key, JOB_FAILED, seen, NULL, NULL);
+    run_settle(run, key, JOB_FAILED, seen, NULL, run_workloads_error(run));
     run_event(run, LOG_ERROR, first, LOG_FIELDS({"job", key}));
     if (run->runs->observe) {
         static const struct mpijob_diff no_diff;

@@ -80,6 +80,12 @@ enum run_workloads_state run_workloads_get(struct run *run, struct str name_spac
     return RUN_WORKLOADS_READY;
 }
 
+const struct error *run_workloads_error(const struct run *run)
+{
+    const struct run_workloads *w = run->workloads;
+    return w && w->listed && w->err.code ? &w->err : NULL;
+}
+
 void run_workloads_leave(struct run_workloads_wait *wait)
 {
     if (!wait->on)

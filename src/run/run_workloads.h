@@ -27,6 +27,9 @@ enum workload_seen run_workloads_known(const struct run *run, struct str name_sp
                                        struct listed_workload *out);
 void run_workloads_leave(struct run_workloads_wait *wait); /* ready is not called any more */
 
+/* Why they could not be listed: what fails for want of them may be tried again. NULL: they were, or nobody asked. */
+const struct error *run_workloads_error(const struct run *run);
+
 /* For the run alone: at its end, when no wait is left. */
 void run_workloads_free(struct run *run);
 
