@@ -330,6 +330,13 @@ describe("daemons that share the jobs", function()
         assert.is_truthy(await(function()
             return select(2, ask(one, "status")):find "\nfails +paused +by the breaker" and select(2, ask(two, "status")):find "\nfails +paused +by the breaker"
         end))
+        one:kill "sigterm"
+        one:wait()
+        for _, name in ipairs { false, "fails" } do
+            local code, _, err = support.mpijobd("resume", "--config", folder .. "/one.yaml", "--state", folder .. "/one.db", name or nil)
+            assert.are.equal(1, code, err)
+            support.contains(err, "what is paused among daemons that share their state is in the cluster")
+        end
     end)
 
     it("keep a pause of the breaker, and those of a daemon's file, until the server takes them", function()

@@ -68,6 +68,14 @@ static void list_quarantined(const struct resuming *r)
         puts("no policy is in quarantine");
 }
 
+static struct error *pauses_elsewhere(struct error *err)
+{
+    error_set(err, ERR_UNREACHABLE,
+              "no daemon answers here, and what is paused among daemons that share their state is "
+              "in the cluster: ask one of them, beside it");
+    return err;
+}
+
 /* Daemons that share what they know keep pauses elsewhere than in the file, and only their leader tells them. */
 static int list(struct resuming *r)
 {
@@ -78,6 +86,10 @@ static int list(struct resuming *r)
     if (!rc && r->failed.code) {
         s->error = r->failed;
         rc = r->failed.code;
+    }
+    if (!reached && s->config.lead.on) {
+        list_quarantined(r);
+        return session_fail(s, pauses_elsewhere(&s->error));
     }
     if (!rc || !reached)
         list_paused(r);
@@ -160,6 +172,8 @@ static int let_go(struct resuming *r, const char *name)
     if (rc && !reached) {
         rc = by_files(r, name);
         r->any = r->any || !rc;
+        if (rc && s->config.lead.on)
+            pauses_elsewhere(&s->error);
     }
     if (rc)
         return session_fail(s, &s->error);
