@@ -114,7 +114,8 @@ static void summary_text(struct inspection *in)
     static const char *const heads[] = {"PROBLEM", "SEVERITY", "FINDINGS", "SAFE", "WHAT"};
     struct table t;
     if (!in->found) {
-        printf("No findings in %zu %ss.\n", in->jobs.count, mpijob_kind_info(in->s.options.job_kind)->name);
+        printf("No findings in %zu %s%s.\n", in->jobs.count, mpijob_kind_info(in->s.options.job_kind)->name,
+               in->jobs.count == 1 ? "" : "s");
         return;
     }
     putchar('\n');
@@ -134,8 +135,8 @@ static void summary_text(struct inspection *in)
         table_cell(&t, mpijob_problem_about((enum mpijob_problem)i));
     }
     table_print(&t, stdout);
-    printf("%" PRId64 " findings in %" PRId64 " of %zu %ss.\n", in->found, in->ill, in->jobs.count,
-           mpijob_kind_info(in->s.options.job_kind)->name);
+    printf("%" PRId64 " finding%s in %" PRId64 " of %zu %s%s.\n", in->found, in->found == 1 ? "" : "s", in->ill,
+           in->jobs.count, mpijob_kind_info(in->s.options.job_kind)->name, in->jobs.count == 1 ? "" : "s");
 }
 
 static void summary_json(struct inspection *in)

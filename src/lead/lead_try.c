@@ -205,7 +205,7 @@ static void tell_namesake(struct lead *l)
     log_event(
         l->o.log, LOG_WARN,
         "the Lease is held under this daemon's own name by another, or was by one that has died; it is taken when "
-        "its time is over. leader_election.identity has to be another for each daemon",
+        "its time is over. identity (of leader_election, sharding) has to be another for each daemon",
         LOG_FIELDS({"identity", l->o.identity}));
 }
 

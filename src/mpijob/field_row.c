@@ -93,9 +93,9 @@ static int check_range(const struct mpijob_kind *kind, const struct mpijob_field
         return 0;
     value = told(kind, value);
     if (row->has_least && row->has_most)
-        return error_set(err, ERR_INVALID, "%s must be from %g to %g, not %.*s", row->name, row->least, row->most,
+        return error_set(err, ERR_INVALID, "%s must be from %.15g to %.15g, not %.*s", row->name, row->least, row->most,
                          shown(value.text, SHOWN), value.text.ptr);
-    return error_set(err, ERR_INVALID, "%s must be at %s %g, not %.*s", row->name, row->has_least ? "least" : "most",
+    return error_set(err, ERR_INVALID, "%s must be at %s %.15g, not %.*s", row->name, row->has_least ? "least" : "most",
                      row->has_least ? row->least : row->most, shown(value.text, SHOWN), value.text.ptr);
 }
 

@@ -74,7 +74,7 @@ policy { name = "k", kind = { "Job", "TrainJob" }, every = "1h", replace = { not
             'policy "b": replace.cleanPodPolicy is a field of MPIJobs, and JobSets have none',
             'policy "c": kind is an empty list', 'policy "d": kind has JobSet twice', 'policy "e": kind', 'did you mean',
             'policy "f": kind is a table with other keys', 'policy "g": through_launcher is for MPIJobs only: a JobSet has no launcher',
-            'policy "h": replace.activeDeadlineSeconds must be from 1 to 2.14748e+09, not 0 (of TrainJobs)', 'policy "i": match.cleanPodPolicy', 'policy "j": kind is the number 3',
+            'policy "h": replace.activeDeadlineSeconds must be from 1 to 2147483647, not 0 (of TrainJobs)', 'policy "i": match.cleanPodPolicy', 'policy "j": kind is the number 3',
             'policy "k": replace.nothing',
         } do
             support.contains(out .. err, text)

@@ -386,7 +386,7 @@ policy { name = "longer", kind = "TrainJob", on = "match", match = { namespace =
         local code, out, err = mpijobd("inspect", "jobsets", "-l", "team=w", "-n", namespace)
         if object("JobSet", "w-none").spec.successPolicy then
             assert.are.equal(0, code, out .. err)
-            support.contains(out, "No findings in 1 JobSets")
+            support.contains(out, "No findings in 1 JobSet.")
         end
         request("PATCH", path("JobSet", "w-none"), '{"spec":{"successPolicy":null}}',
             "application/merge-patch+json")
