@@ -95,7 +95,8 @@ struct store_outcome {
                             not applied) */
     int status;          /* HTTP, 0: no answer */
     const char *message; /* NULL: nothing to say */
-    const char *effect, *why, *resource_version_after; /* NULL: as before */
+    /* NULL: as before. resource_version_after: where the answer was lost, that of the object as it was read then */
+    const char *effect, *why, *resource_version_after;
     const char *name, *uid; /* of an object that was created, as the server gave them; NULL: as in the intent */
     int64_t ended_at;
 };
