@@ -100,7 +100,7 @@ const struct object_row object_rows[] = {
     {TRAINJOB, "/spec/activeDeadlineSeconds", LIVE, ANY, test_train_deadline, EFFECT_DESTRUCTIVE,
      "at its deadline ({at}) the JobSet is deleted with all Jobs, pods and logs; activeDeadlineSeconds of one of its Jobs keeps the JobSet", 0},
     {TRAINJOB, "/spec/ttlSecondsAfterFinished", STATE_ANY, ANY, test_set, EFFECT_DROPPED,
-     "TrainJobs have no TTL, and the API server throws it away; delete the job, or give its JobSet a TTL when the job is Complete", 0},
+     "TrainJobs have no TTL, and the API server throws it away; delete the job; where Trainer is v2.2 or later, a TTL on its JobSet does that when the job is Complete, with destructive = true", 0},
     {TRAINJOB, "/spec/runPolicy", STATE_ANY, ANY, test_set, EFFECT_DROPPED, "TrainJobs have no runPolicy, and the API server throws it away", 0},
     {TRAINJOB, "/spec/backoffLimit", STATE_ANY, ANY, test_set, EFFECT_DROPPED,
      "TrainJobs have no backoffLimit, and the API server throws it away; one of its Jobs has", 0},
