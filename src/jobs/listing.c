@@ -100,6 +100,14 @@ static bool take(void *data, struct json item)
     return true;
 }
 
+static void page_over(void *data, int64_t behind)
+{
+    struct pages *l = data;
+    bool last = !l->namespaces || !l->namespaces[l->at + 1];
+    if (l->call.page)
+        l->call.page(l->call.data, (size_t)l->scope, behind < 0 || !last ? 0 : (size_t)(l->scope + behind));
+}
+
 /* Fails, in words that say what was asked for, which server was asked, and what helps. */
 static void fail_list(struct pages *l, const struct error *err)
 {
@@ -207,6 +215,7 @@ static bool begin(struct pages *l)
         .seat = l->call.seat,
         .timeout_ms = l->call.patience_ms,
         .item = take,
+        .behind = page_over,
         .done = listed,
         .data = l,
     };

@@ -36,6 +36,9 @@ struct listing_call {
      * namespaces. 0: as long as a call may take, for each of them. */
     uint64_t patience_ms;
     void (*ready)(void *data); /* listing_next may have something now: a job, the end or an error */
+    /* May be NULL. A page has come from the server: how many jobs it has given so far, and how many it will have given
+     * at the end; 0: it does not say. */
+    void (*page)(void *data, size_t given, size_t in_all);
     void *data;
 };
 

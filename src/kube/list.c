@@ -189,6 +189,14 @@ static int check_goes_on(struct kube_list *l, struct json items, struct error *e
         l->kube->server, l->path, why);
 }
 
+static int64_t behind_page(const struct kube_list *l, struct json metadata)
+{
+    int64_t count;
+    if (!l->continue_token.len)
+        return 0;
+    return json_int64(json_get(metadata, "remainingItemCount"), &count) && count > 0 ? count : -1;
+}
+
 static void read_page(struct kube_list *l, struct json page)
 {
     struct json items = json_get(page, "items"), metadata = json_get(page, "metadata");
@@ -210,6 +218,10 @@ static void read_page(struct kube_list *l, struct json page)
         return;
     }
     if (!give_items(l, items))
+        return;
+    if (l->call.behind)
+        l->call.behind(l->call.data, behind_page(l, metadata));
+    if (l->ended)
         return;
     if (!l->continue_token.len)
         end(l, NULL);

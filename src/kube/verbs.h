@@ -34,6 +34,9 @@ struct kube_list_call {
     uint64_t timeout_ms;   /* of each page, or of kube_list_whole, with its tries; 0: the options' */
     bool (*item)(void *data, struct json item); /* false: stop here, done gets success */
     void (*restarted)(void *data);              /* may be NULL */
+    /* May be NULL; not of kube_list_whole. The items of a page were given: how many objects the server says are behind
+     * it (remainingItemCount); -1: it does not say, as with selectors. */
+    void (*behind)(void *data, int64_t behind);
     void (*done)(void *data, const char *resource_version,
                  const struct error *err); /* resource_version "" with an error */
     void *data;

@@ -102,6 +102,34 @@ describe("at a terminal", function()
         assert.is_nil((piped .. out):find("\r", 1, true))
     end)
 
+    it("a long list tells how many jobs have come, of how many, and nothing of it in a pipe", function()
+        local slow = sim.start("--version", "v2beta1", "--jobs", "2600", "--seed", "3", "--latency", "250")
+        local words = ("stty rows 24 cols 200 -opost; exec '%s' get -A 2>&1"):format(support.binary)
+        local code, out = support.proc.run("/usr/bin/script", { args = { "-qec", words, "/dev/null" },
+            env = { TERM = "xterm", HOME = folder, SHELL = "/bin/sh", PATH = os.getenv "PATH", KUBECONFIG = slow.kubeconfig, NO_COLOR = "1" } })
+        assert.are.equal(0, code, out)
+        assert.is_truthy(out:find "\r%[#+%-+%]  %d+00 of 2600 jobs, [%d.]+ a second, about %d+s left\27%[K", out:sub(1, 400))
+        assert.is_truthy(out:find "\r\27%[KNAMESPACE", out:sub(1, 1200)) -- the table wipes it
+        local _, piped, err = support.mpijobd("get", "-A", "--kubeconfig", slow.kubeconfig)
+        assert.is_nil((piped .. err):find("\r", 1, true))
+        assert.are.equal(2601, select(2, piped:gsub("\n", "")))
+    end)
+
+    it("long scripts tell how many of their parts are done, and what they print wipes it", function()
+        local script = support.write(folder .. "/parts", ([[
+            . '%s/scripts/progress'
+            progress_show 4 16 benchmarks 125
+            echo "a figure" | progress_past
+            progress_clear
+        ]]):format(support.source))
+        local env = { TERM = "xterm", PATH = os.getenv "PATH" }
+        local code, out = support.proc.run("/usr/bin/script", { args = { "-qec", "stty -opost; exec bash " .. script, "/dev/null" }, env = env })
+        assert.are.equal(0, code, out)
+        assert.are.equal("\r[#####---------------]  4 of 16 benchmarks, 2m05s so far, about 6m15s left\27[K\r\27[Ka figure\n\r\27[K", out)
+        local _, piped, err = support.proc.run("/bin/bash", { args = { script }, env = env })
+        assert.are.same({ "a figure\n", "" }, { piped, err })
+    end)
+
     it("a line tells how far many changes have come, and is gone at the end; in a pipe there is nothing of it", function()
         local slow = sim.start("--version", "v2beta1", "--jobs", "24", "--seed", "3", "--latency", "250")
         local words = ("stty rows 24 cols 100 -opost; exec '%s' replace --no-journal -A --all labels.touched=yes 2>&1"):format(support.binary)

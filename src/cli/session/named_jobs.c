@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/grown.h"
+#include "cli/terminal/progress.h"
 #include "cluster/pod_list.h"
 #include "jobs/listing.h"
 
@@ -123,11 +124,24 @@ static int by_name(struct finding *f, const char *name)
     return add(s, f->jobs, f->bytes, f->len) ? session_fail(s, &s->error) : 0;
 }
 
+/* ---- by list, with a line on the terminal where it is long ---- */
+
+struct listed {
+    struct session *s;
+    struct progress progress;
+};
+
 static void ready(void *data)
 {
-    ((struct session *)data)->flag = true;
+    ((struct listed *)data)->s->flag = true;
 }
 
+static void page_came(void *data, size_t given, size_t in_all)
+{
+    progress_jobs(&((struct listed *)data)->progress, given, in_all);
+}
+
+/* What is wrong is in s->error then. */
 static int each(struct session *s, struct listing *listing, jobs_visit visit, void *data)
 {
     struct str object;
@@ -135,14 +149,14 @@ static int each(struct session *s, struct listing *listing, jobs_visit visit, vo
         switch (listing_next(listing, &object)) {
         case LISTING_JOB:
             if (visit(data, object))
-                return session_fail(s, &s->error);
+                return EXIT_FAILED;
             break;
         case LISTING_WAIT:
             session_wait(s);
             break;
         case LISTING_ERROR:
             s->error = *listing_error(listing);
-            return session_fail(s, &s->error);
+            return EXIT_FAILED;
         case LISTING_END:
             return 0;
         }
@@ -156,16 +170,24 @@ int jobs_each(struct session *s, struct mpijob_match *match, jobs_visit visit, v
         return EXIT_USAGE;
     }
     struct site site = session_site(s);
+    struct listed l = {.s = s};
     struct listing_call call = {
         .site = &site,
         .kind = s->options.job_kind,
         .match = match,
         .ready = ready,
-        .data = s,
+        .page = page_came,
+        .data = &l,
     };
+    progress_begin(&l.progress);
+    s->log.unfinished = &l.progress.on;
     struct listing *listing = listing_new(&call, &s->error);
-    int code = listing ? each(s, listing, visit, data) : session_fail(s, &s->error);
+    int code = listing ? each(s, listing, visit, data) : EXIT_FAILED;
     listing_free(listing);
+    progress_end(&l.progress);
+    s->log.unfinished = NULL;
+    if (code)
+        session_fail(s, &s->error);
     s->flag = false;
     return code;
 }

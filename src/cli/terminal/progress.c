@@ -78,22 +78,27 @@ static void span(double seconds, char out[32])
 
 void progress_job(struct progress *p, size_t total)
 {
+    progress_jobs(p, p->jobs + 1, total);
+}
+
+void progress_jobs(struct progress *p, size_t done, size_t total)
+{
     char bar[BAR + 1], left[32];
     uint64_t now = now_ns();
-    p->jobs++;
+    p->jobs = done;
     if ((total && p->jobs >= total) || !is_due(p, now))
         return;
     double a_second = (double)p->jobs * (double)SECOND / (double)(now - p->begun);
     if (!total) {
-        dprintf(STDERR_FILENO, "\r%zu jobs, %.3g a second\033[K", p->jobs, a_second);
+        dprintf(STDERR_FILENO, "\r%zu jobs, %.*f a second\033[K", p->jobs, a_second < 10, a_second);
         return;
     }
     memset(bar, '-', BAR);
     memset(bar, '#', p->jobs * BAR / total);
     bar[BAR] = '\0';
     span((double)(total - p->jobs) / a_second, left);
-    dprintf(STDERR_FILENO, "\r[%s]  %zu of %zu jobs, %.3g a second, about %s left\033[K", bar, p->jobs, total, a_second,
-            left);
+    dprintf(STDERR_FILENO, "\r[%s]  %zu of %zu jobs, %.*f a second, about %s left\033[K", bar, p->jobs, total,
+            a_second < 10, a_second, left);
 }
 
 void progress_clear(struct progress *p)

@@ -20,6 +20,8 @@ void progress_tell(struct progress *p, int64_t done, int64_t total);
 /* One job more is done, of `total`; 0: nobody knows how many there are.
  *     [##########----------]  57 of 103 jobs, 12 a second, about 4s left */
 void progress_job(struct progress *p, size_t total);
+/* So many jobs are done by now. */
+void progress_jobs(struct progress *p, size_t done, size_t total);
 /* Something else is printed next: the line goes, and comes again with the next progress_job. */
 void progress_clear(struct progress *p);
 /* The line goes. May be called twice, or without a beginning. */
