@@ -310,7 +310,7 @@ end
 
 -- All pages of the guide.
 function guide.pages()
-    local pages = { "docs/guide.md", "docs/plugins.md" }
+    local pages = { "docs/guide.md", "docs/plugins.md", "docs/reference/job.md", "docs/reference/jobset.md", "docs/reference/trainjob.md" }
     for name in uv.fs_scandir_next, uv.fs_scandir(support.source .. "/docs/guide") do
         if name:find "%.md$" then
             pages[#pages + 1] = "docs/guide/" .. name
