@@ -165,6 +165,31 @@ static bool tells(const struct needs *needs)
     return false;
 }
 
+/* It may also see what their controller does with a change; of kinds that their rows describe nobody knows a sign. */
+static bool shows_effects(const struct needs_place *place)
+{
+    return (place->verbs & MAY_CHANGE) && !mpijob_kind_described(place->kind);
+}
+
+/* A comment that names the kinds, each once. */
+static void print_effects(const struct needs *needs)
+{
+    const char *said = "# Optional: list and watch on pods, and watch on ";
+    bool any = false;
+    for (size_t i = 0; i < needs->count; i++) {
+        bool again = !shows_effects(&needs->places[i]);
+        for (size_t j = 0; j < i; j++)
+            again = again || (shows_effects(&needs->places[j]) && needs->places[j].kind == needs->places[i].kind);
+        if (again)
+            continue;
+        printf("%s%s", said, needs->places[i].kind->plural);
+        said = ", ";
+        any = true;
+    }
+    if (any)
+        puts(", let it note in the journal which effects came (--effects).");
+}
+
 static void print_head(const struct rbac *r)
 {
     const struct policy_set *set = engine_policies(r->s.engine);
@@ -174,10 +199,8 @@ static void print_head(const struct rbac *r)
     puts(".");
     if (r->needs.others)
         puts("# One of them uses the kube module: add what it does to other kinds of object.");
-    if (r->needs.count && !r->s.options.effects)
-        puts("# Optional: list and watch on pods, and watch on their jobs, let it note in the journal which effects "
-             "came "
-             "(--effects).");
+    if (!r->s.options.effects)
+        print_effects(&r->needs);
     if (tells(&r->needs))
         puts("# Optional: create and patch on events let kubectl describe show what was changed, and why.");
     if (!r->needs.count && !r->s.config.lead.on)
@@ -275,11 +298,10 @@ static bool read_account(struct rbac *r, const char *text)
     return true;
 }
 
-/* With --effects: where it changes jobs, it may also see what their controller does with that. */
 static void add_effects(struct needs *needs)
 {
     for (size_t i = 0; i < needs->count; i++) {
-        if (needs->places[i].verbs & MAY_CHANGE)
+        if (shows_effects(&needs->places[i]))
             needs->places[i].verbs |= MAY_SEE_EFFECT;
     }
 }

@@ -81,6 +81,13 @@ describe("rbac", function()
         local file = support.write(support.folder() .. "/p.lua", replace:format("a", "", ""))
         support.contains(select(2, support.mpijobd("rbac", file)), "(--effects).\n")
         support.lacks(select(2, support.mpijobd("rbac", file, "--effects")), "--effects")
+        -- The comment names the kinds whose effects are looked for: what shows those of a TrainJob nobody knows.
+        support.contains(select(2, support.mpijobd("rbac", file)), "# Optional: list and watch on pods, and watch on mpijobs, let it note")
+        local train = 'policy { name = "t", kind = "TrainJob", every = "1h", replace = { activeDeadlineSeconds = remove } }\n'
+        support.lacks(select(2, support.mpijobd("rbac", support.write(file, train))), "--effects")
+        assert.are.same({ "trainjobs: get list update", "events: create patch" }, rules(train, "--effects"))
+        support.write(file, train .. 'policy { name = "u", kind = { "PyTorchJob", "MPIJob" }, every = "1h", replace = { labels = { a = "b" } } }\n')
+        support.contains(select(2, support.mpijobd("rbac", file)), "watch on mpijobs, pytorchjobs, let it note")
     end)
 
     it("a run function gets what its file names", function()
