@@ -28,10 +28,12 @@ struct walk {
     struct listing *listing; /* NULL: its cluster is over */
     bool silent;             /* a server did not answer in time */
     bool given;              /* a job of this cluster was told */
-    bool last;               /* the listing is that of watches_last */
+    bool last;               /* the listing is that of watches_last, or of watches_part */
+    bool told;               /* what is known of the jobs of some cluster was told */
     struct defer turn;
     int64_t as_of;
-    struct error err; /* code 0: all is well */
+    const struct error *unknown; /* why nothing is known of the jobs of a cluster, the first (error_keep); NULL */
+    struct error err;            /* code 0: all is well */
 };
 
 /* ---- a cluster ---- */
@@ -133,12 +135,13 @@ static void take(struct walk *w, struct str object)
     w->call.job(w->call.data, w->cluster, &view, &w->err);
 }
 
-/* The server does not answer: its jobs as they were when it was last heard. False: that is not known. */
+/* The server does not answer: its jobs as they were when it was last heard, or those of them that a watch has. False:
+ * nothing is known of them. */
 static bool take_last(struct walk *w, const struct error *why)
 {
-    struct watches *watches = watches_of(w);
-    struct job_cache *held =
-        watches && !w->given && !w->last ? watches_last(watches, w->call.kind, w->call.match) : NULL;
+    struct watches *watches = w->given || w->last ? NULL : watches_of(w);
+    struct job_cache *all = watches ? watches_last(watches, w->call.kind, w->call.match) : NULL;
+    struct job_cache *held = watches && !all ? watches_part(watches, w->call.kind, w->call.match) : all;
     const struct listing_call call = listing_call_of(w);
     char as_of[32];
     struct error err;
@@ -146,7 +149,9 @@ static bool take_last(struct walk *w, const struct error *why)
     if (!last)
         return false;
     clock_format(watches_as_of(held, w->call.match), false, as_of);
-    error_set(&err, why->code, "its jobs are told as they were at %s: %s", as_of, why->message);
+    error_set(&err, why->code, "%s as they were at %s: %s",
+              all ? "its jobs are told" : "only those of its jobs that policies wait for are told,", as_of,
+              why->message);
     w->call.left(w->call.data, w->cluster, &err);
     listing_free(w->listing);
     w->listing = last;
@@ -154,12 +159,34 @@ static bool take_last(struct walk *w, const struct error *why)
     return true;
 }
 
+static void fail_cluster(struct walk *w, const struct error *why)
+{
+    struct error told = *why;
+    w->told = w->told || w->given;
+    w->call.left(w->call.data, w->cluster, why);
+    if (!w->unknown) {
+        error_prefix(&told, "nothing is known of the jobs of cluster %s now", w->cluster);
+        error_append(&told, "; ask again when the API server answers, `mpijobd doctor` tries it");
+        error_keep(&w->unknown, &told);
+    }
+    leave(w);
+}
+
 static void end_cluster(struct walk *w)
 {
     int64_t as_of = listing_as_of(w->listing);
+    w->told = true;
     if (!w->as_of || as_of < w->as_of)
         w->as_of = as_of;
     leave(w);
+}
+
+static void walk_free(struct walk *w)
+{
+    leave(w);
+    error_keep(&w->unknown, NULL);
+    free(w->clusters);
+    free(w);
 }
 
 static void end(struct walk *w)
@@ -167,9 +194,9 @@ static void end(struct walk *w)
     struct walk_call call = w->call;
     struct error err = w->err;
     int64_t as_of = w->as_of;
-    leave(w);
-    free(w->clusters);
-    free(w);
+    if (!err.code && !w->told && w->unknown)
+        err = *w->unknown;
+    walk_free(w);
     call.done(call.data, as_of, err.code ? &err : NULL);
 }
 
@@ -190,12 +217,10 @@ static void go(struct defer *turn)
         w->silent = w->silent || state == LISTING_ERROR;
         if (state == LISTING_ERROR && take_last(w, listing_error(w->listing)))
             continue;
-        if (state == LISTING_ERROR) {
-            w->call.left(w->call.data, w->cluster, listing_error(w->listing));
-            leave(w);
-        } else {
+        if (state == LISTING_ERROR)
+            fail_cluster(w, listing_error(w->listing));
+        else
             end_cluster(w);
-        }
         if (enter_next(w, &why))
             return; /* it goes on in the next turn */
         break;
@@ -265,7 +290,5 @@ int walk_start(const struct walk_call *call, struct walk **out, struct error *er
 
 void walk_cancel(struct walk *w)
 {
-    leave(w);
-    free(w->clusters);
-    free(w);
+    walk_free(w);
 }

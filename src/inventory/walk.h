@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goes over the jobs of a kind, on one cluster or on all that are connected: from the caches where they have the jobs,
- * else by lists; a server that gives none within 5 s is left out, or, where a cache has all its jobs, these are told as
- * they were. Some jobs at a turn of the loop: however many there are, nothing else waits for long. */
+ * else by lists; a server that gives none within 5 s is left out, or, where a cache has its jobs or some of them, these
+ * are told as they were. Some jobs at a turn of the loop: however many there are, nothing else waits for long. */
 #ifndef MPIJOBD_INVENTORY_WALK_H
 #define MPIJOBD_INVENTORY_WALK_H
 
@@ -21,7 +21,8 @@ struct walk_call {
     /* A cluster is left out, or what was told of it is not all; valid during the call. */
     void (*left)(void *data, const char *cluster, const struct error *why);
     /* It has ended, never within walk_start. as_of: how old what was told is, microseconds since 1970; 0: not known.
-     * err NULL: it was well. ERR_CANCELLED: the engine stops; ERR_NOMEM; those of job. */
+     * err NULL: it was well. ERR_CANCELLED: the engine stops; ERR_NOMEM; those of job; that of a cluster's server where
+     * nothing could be told of any cluster. */
     void (*done)(void *data, int64_t as_of, const struct error *err);
     void *data;
 };

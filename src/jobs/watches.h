@@ -100,6 +100,10 @@ struct job_cache *watches_for(const struct watches *watches, const struct mpijob
  * there. */
 struct job_cache *watches_last(const struct watches *watches, const struct mpijob_kind *kind,
                                const struct mpijob_match *match);
+/* The cache, where it has some of the jobs that can match, or had them when the server was last heard. NULL: it has
+ * none. */
+struct job_cache *watches_part(const struct watches *watches, const struct mpijob_kind *kind,
+                               const struct mpijob_match *match);
 /* When the server was last heard, in microseconds since 1970, for the namespace that can match where that is longest
  * ago, of those that are known; 0: never. */
 int64_t watches_as_of(const struct job_cache *cache, const struct mpijob_match *match);

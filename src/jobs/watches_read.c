@@ -66,6 +66,18 @@ struct job_cache *watches_last(const struct watches *watches, const struct mpijo
     return heard_within(watches, kind, match, INT64_MAX);
 }
 
+struct job_cache *watches_part(const struct watches *watches, const struct mpijob_kind *kind,
+                               const struct mpijob_match *match)
+{
+    struct job_cache *held = watches->caches[mpijob_kind_index(kind)];
+    bool known = false;
+    for (size_t i = 0; held && held->kind == kind && i < cache_scopes(held->cache); i++) {
+        struct cache_scope scope = cache_scope(held->cache, i);
+        known = known || (scope.synced && is_meant(&scope, match));
+    }
+    return known ? held : NULL;
+}
+
 int64_t watches_as_of(const struct job_cache *held, const struct mpijob_match *match)
 {
     int64_t most = -1;

@@ -37,6 +37,7 @@ policy {
     match = { phase = "Running", labels = "purpose=debug" }, approval = "always", replace = { suspend = true },
 }
 """
+SOME = 'policy { name = "some", on = "match", match = { namespace = "team-nlp", labels = "purpose=train", name = "nobody-*" }, replace = { labels = { seen = "yes" } } }'
 QUIET = 'policy { name = "quiet", schedule = "0 0 1 1 *", match = { phase = "Failed" }, replace = { labels = { seen = "yes" } } }'
 CONFIGURATION = """
 cluster: {{ kubeconfig: {kubeconfig} }}
@@ -65,7 +66,7 @@ class World:
         self.daemon = None
         self.url = "127.0.0.1:0"
         self.strange, self.errors = [], []
-        for name, text in (("p.lua", POLICIES), ("quiet.lua", QUIET), ("many.lua", MANY), ("asks.lua", ASKS), ("read", "reads\n"), ("write", "writes\n")):
+        for name, text in (("p.lua", POLICIES), ("quiet.lua", QUIET), ("many.lua", MANY), ("some.lua", SOME), ("asks.lua", ASKS), ("read", "reads\n"), ("write", "writes\n")):
             self.write(name, text)
         log, process = self.stack.enter_context(live.running([os.path.join(BUILD, "src/sim/mpijob-sim"), "--listen", "127.0.0.1:0", "--kubeconfig", "kubeconfig",
                                                               "--jobs", "40", "--seed", "3", "--version", "v2beta1"], folder, "sim.log"))
@@ -437,6 +438,33 @@ def _(w):
               f"{frames['p95']:.1f} ms, the longest {frames['most']:.1f} ms; of each, scripts {spent['ScriptDuration']:.1f} ms, styles and layout "
               f"{spent['RecalcStyleDuration'] + spent['LayoutDuration']:.1f} ms", flush=True)
         assert frames["median"] < 1000, frames  # the figures depend on the machine and on what else it does; that the page stands still does not
+        no_violations(page)
+    process.terminate()
+
+
+@case("says which jobs are known while the API server does not answer, and that nothing is where it is so")
+def _(w):
+    log, process = w.stack.enter_context(live.running([os.path.join(BUILD, "src/sim/mpijob-sim"), "--listen", "127.0.0.1:0", "--kubeconfig", "silent", "--jobs", "40",
+                                                       "--seed", "3", "--version", "v2beta1"], w.folder, "silent-sim.log"))
+    live.wait_for(log, process, '("ready")')
+    with open(os.path.join(w.folder, "silent"), encoding="utf-8") as file:
+        server = re.search(r"http://127\.0\.0\.1:\d+", file.read()).group()
+    url, daemon = w.start("silent", policies="some.lua", tokens="", kubeconfig="silent")
+    with daemon:
+        page = w.page()
+        page.goto(url + "/#/jobs?namespace=team-nlp")
+        expect(page.get_by_role("main")).to_contain_text(" jobs, as of ")
+        some = w.api("/jobs?namespace=team-nlp&labels=purpose%3Dtrain", at=url)["total"]
+        urllib.request.urlopen(urllib.request.Request(server + "/_sim/faults", b"unavailable:path=*mpijobs*", {"Content-Type": "text/plain"}), timeout=live.PATIENCE).close()
+        page.get_by_role("button", name="Look again").click()
+        expect(page.get_by_role("main")).to_contain_text("Cluster default: only those of its jobs that policies wait for are told, as they were at ")
+        expect(page.get_by_role("main")).to_contain_text(f"{some} jobs that are known, as of ")
+        no_violations(page)
+        page.goto(url + "/#/jobs?namespace=team-nlp&name=nobody")
+        expect(page.get_by_role("main")).to_contain_text("No job that is known fits these filters.")
+        page.goto(url + "/#/jobs?namespace=team-vision")
+        expect(page.get_by_role("main")).to_contain_text("nothing is known of the jobs of cluster default now: ")
+        expect(page.get_by_role("main")).to_contain_text("ask again when the API server answers")
         no_violations(page)
     process.terminate()
 

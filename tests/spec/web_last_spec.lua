@@ -23,7 +23,9 @@ describe("the JSON API, of jobs of a server that is silent", function()
         return asked
     end
 
-    it("tells them as they were, and leaves them out where they never were seen", function()
+    after_each(function() server:clear_faults() end)
+
+    it("tells them as they were, and says what is wrong where they never were seen", function()
         local seen = start("seen", [[policy { name = "seen", on = "match", match = { name = "nobody-*" }, replace = { labels = { seen = "yes" } } }]])
         local unseen = start("unseen", [[policy { name = "unseen", schedule = "0 0 1 1 *", match = { name = "nobody-*" }, replace = { labels = { seen = "yes" } } }]])
         local before
@@ -36,9 +38,11 @@ describe("the JSON API, of jobs of a server that is silent", function()
         server:fault("watch-cut")
         -- Without a watch there is nothing to tell; each namespace is not waited for.
         local begun = support.uv.hrtime()
-        local _, none = unseen:get("/api/v1/jobs")
-        assert.are.same({ 0, "default" }, { none.total, none.left_out[1].cluster })
-        support.contains(none.left_out[1].why, "HTTP 503 from ")
+        local status, none = unseen:get("/api/v1/jobs")
+        assert.are.equal(502, status)
+        support.contains(none.detail, "nothing is known of the jobs of cluster default now: the jobs")
+        support.contains(none.detail, "HTTP 503 from ")
+        support.contains(none.detail, "ask again when the API server answers")
         assert.is_true((support.uv.hrtime() - begun) / 1e9 < 15) -- and not 30 s, four times
         local after
         assert.is_truthy(support.proc.await(function()
@@ -51,5 +55,30 @@ describe("the JSON API, of jobs of a server that is silent", function()
         local _, report = seen:get("/api/v1/report")
         support.contains(report.left_out[1].why, "its jobs are told as they were at 20")
         assert.is_true(report.total.finished > 0)
+    end)
+
+    it("tells those that its policies wait for where it watches no others, and that these are not all", function()
+        local _, list = server:request("GET", "/apis/kubeflow.org/v2beta1/namespaces/team-nlp/mpijobs")
+        local label, value = next(list.items[1].metadata.labels)
+        local some = start("some", ([[policy { name = "some", on = "match", match = { namespace = "team-nlp", labels = "%s=%s", name = "nobody-*" }, replace = { labels = { seen = "yes" } } }]]):format(label, value))
+        local everything = select(2, some:get("/api/v1/jobs"))
+        local mine
+        assert.is_truthy(support.proc.await(function()
+            mine = select(2, some:get(("/api/v1/jobs?namespace=team-nlp&labels=%s%%3D%s"):format(label, value)))
+            return mine.total > 0
+        end))
+        assert.is_true(mine.total < everything.total)
+        server:fault("unavailable:path=*mpijobs*")
+        server:fault("watch-cut")
+        local status, after = some:get("/api/v1/jobs")
+        assert.are.equal(200, status)
+        assert.are.same({ mine.total, mine.items }, { after.total, after.items })
+        assert.are.equal(1, #after.left_out)
+        support.contains(after.left_out[1].why, "only those of its jobs that policies wait for are told, as they were at 20")
+        support.contains(after.left_out[1].why, "HTTP 503 from ")
+        local _, report = some:get("/api/v1/report")
+        support.contains(report.left_out[1].why, "only those of its jobs that policies wait for are told, as they were at 20")
+        -- Of a namespace that no policy waits for nothing is known.
+        assert.are.equal(502, (some:get("/api/v1/jobs?namespace=team-vision")))
     end)
 end)

@@ -111,10 +111,10 @@ function form(args) {
 }
 
 export function draw(data, context, args) {
-    const { items, total } = data;
+    const { items, total } = data, known = data.left_out.length ? " that are known" : "";
     return [h("h1", {}, "Jobs"), form(args),
-        h("p", { class: "note" }, total > items.length ? `The first ${items.length} of ${total} jobs; a filter shows fewer.` : `${total} jobs`, data.as_of ? [", as of ", when(data.as_of)] : null, ". ",
+        h("p", { class: "note" }, total > items.length ? `The first ${items.length} of ${total} jobs${known}; a filter shows fewer.` : `${total} jobs${known}`, data.as_of ? [", as of ", when(data.as_of)] : null, ". ",
             h("button", { type: "button", class: "plain", id: "refresh", onclick: context.refresh }, "Look again")),
         ...data.left_out.map((c) => h("p", { class: "box warn" }, `Cluster ${c.cluster}: ${c.why}`)),
-        items.length ? windowed(items, args) : h("p", { class: "note" }, "No job fits these filters.")];
+        items.length ? windowed(items, args) : h("p", { class: "note" }, `No job${known ? " that is known" : ""} fits these filters.`)];
 }
