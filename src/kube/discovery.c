@@ -55,9 +55,10 @@ static void add(struct kube_served *served, const char *version)
         if (strcmp(served->versions[i], version) == 0)
             return;
     }
-    if (!*version || strlen(version) >= sizeof served->versions[0] || served->count == KUBE_VERSIONS_MAX)
+    size_t len = strlen(version);
+    if (!len || len >= sizeof served->versions[0] || served->count == KUBE_VERSIONS_MAX)
         return;
-    snprintf(served->versions[served->count++], sizeof served->versions[0], "%s", version);
+    memcpy(served->versions[served->count++], version, len + 1);
 }
 
 static void add_json(struct kube_served *served, struct json version)

@@ -142,7 +142,7 @@ static int read_footer(const struct reader *r, struct zone *zone)
 int zone_parse(const char *name, const char *path, const void *bytes, size_t len, struct zone **zone, struct error *err)
 {
     struct reader r = {bytes, len, path, err};
-    struct counts n;
+    struct counts n = {0};
     char version;
     int rc = read_header(&r, &n, &version);
     if (rc)

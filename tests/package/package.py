@@ -167,6 +167,9 @@ def make_debs(work):
     check("scripts/deb makes the packages, and lintian finds no error and no warning", done.returncode == 0, done.stdout)
     if done.returncode:
         return None
+    with open(f"{work}/debs/build.log", encoding="utf-8", errors="replace") as log:
+        warned = [line for line in log if re.search(r": warning: .*\[-W", line)]
+    check("the compiler warns of nothing in a release", not warned, "".join(warned))
     for line in done.stdout.splitlines():
         if " bytes " in line:
             print(line)
