@@ -31,14 +31,15 @@ void lua_result_keep(struct lua_write *v, const struct change_result *result, co
     snprintf(v->resource_version, sizeof v->resource_version, "%s",
              result->resource_version ? result->resource_version : "");
     mpijob_diff_json(result->diff, &v->diff);
-    if (result->launcher->count)
-        mpijob_diff_json(result->launcher, &v->launcher);
+    if (result->child->count)
+        mpijob_diff_json(result->child, &v->child);
+    v->child_called = result->child_called;
     keep_warnings(v, result->warnings);
     v->again = result->again;
     v->tries = result->tries;
     if (v->again || (!err && v->verb != CHANGE_FIELDS))
         buf_add_str(&v->object, result->object);
-    if (v->diff.failed || v->launcher.failed || v->warnings.failed || v->object.failed)
+    if (v->diff.failed || v->child.failed || v->warnings.failed || v->object.failed)
         error_nomem(&v->err);
 }
 
@@ -78,9 +79,9 @@ static int push_result(lua_State *L, const struct lua_write *v)
     }
     if (*v->note)
         set_text(L, "effect_message", v->note);
-    if (v->launcher.len) {
-        push_json(L, &v->launcher);
-        lua_setfield(L, -2, "launcher");
+    if (v->child.len) {
+        push_json(L, &v->child);
+        lua_setfield(L, -2, v->child_called);
     }
     push_json(L, &v->warnings);
     lua_setfield(L, -2, "warnings");

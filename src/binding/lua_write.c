@@ -33,7 +33,7 @@ static void release(struct pending *p)
     buf_free(&v->body);
     buf_free(&v->at_hand);
     buf_free(&v->diff);
-    buf_free(&v->launcher);
+    buf_free(&v->child);
     buf_free(&v->warnings);
     buf_free(&v->object);
 }
@@ -103,7 +103,7 @@ void lua_write_options(lua_State *L, struct lua_write *v, int index, const char 
     check_options(L, index, names);
     v->dry_run = option_bool(L, index, "dry_run");
     v->destructive = option_bool(L, index, "destructive");
-    v->through_launcher = option_bool(L, index, "through_launcher");
+    v->through_child = option_bool(L, index, "through_launcher");
     v->wait_effect_ms = option_wait(L, index);
     const char *version = option_string(L, index, "resourceVersion");
     const char *propagation = option_string(L, index, "propagationPolicy");
@@ -227,7 +227,7 @@ static int start(struct lua_write *v, const struct kube_resource *resource, cons
         .tries = v->tries,
         .dry_run = v->dry_run,
         .destructive = v->destructive,
-        .through_launcher = v->through_launcher,
+        .through_child = v->through_child,
         .wait_effect_ms = v->wait_effect_ms,
         .done = over,
         .data = v,

@@ -23,7 +23,7 @@ struct lua_write {
     struct mpijob_changes changes; /* CHANGE_FIELDS */
     struct buf body, at_hand;
     int tries; /* before this call, and after it; see change.h */
-    bool json_patch, splices, computed, again, dry_run, destructive, through_launcher;
+    bool json_patch, splices, computed, again, dry_run, destructive, through_child;
     uint64_t wait_effect_ms;
     struct mpijob_verdict known; /* what the caller knows of the effect; without a `why`: nothing */
     char computed_from[64]; /* with `computed`: the version of the object that the changes are of; "": of `at_hand` */
@@ -37,8 +37,9 @@ struct lua_write {
     enum effect_seen seen;
     uint64_t after_ms;
     char why[512], resource_version[64], note[512];
-    struct buf diff, launcher, warnings; /* JSON arrays; launcher: empty where it was not changed */
-    struct buf object;                   /* as the server gave it back; after a conflict: as it is now */
+    struct buf diff, child, warnings; /* JSON arrays; child: empty where it was not changed */
+    const char *child_called;         /* "launcher" */
+    struct buf object;                /* as the server gave it back; after a conflict: as it is now */
 };
 
 /* ---- lua_result.c ---- */

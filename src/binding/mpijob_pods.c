@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mpijob.pods and mpijob.launcher: what a job owns, as tables. Its pods are found by the label that its controller
+/* mpijob.pods and mpijob.child: what a job owns, as tables. Its pods are found by the label that its controller
  * gives them, and those of another job of the same name are left out; its launcher is found by its name. */
 #include <lauxlib.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "binding/base/values.h"
 #include "binding/lua_read.h"
 #include "binding/mpijob.h"
-#include "mpijob/effect/launcher.h"
+#include "mpijob/effect/child.h"
 #include "mpijob/pods.h"
 #include "policy/values/lua_json.h"
 #include "json/value.h"
@@ -145,16 +145,16 @@ int l_mpijob_launcher(lua_State *L)
     module_call(kind, "launcher", call);
     struct run *run = check_run(L, call);
     check_target(L, 1, kind, &target);
-    if (!mpijob_kind_info(kind)->launched)
+    if (mpijob_kind_info(kind)->child != CHILD_LAUNCHER)
         return luaL_error(L, "%s: only MPIJobs have a launcher", call);
     struct mpijob_target jobs = cluster_target(run->site->cluster, kind);
-    if (mpijob_launcher_of(jobs) == LAUNCHER_NONE)
+    const struct mpijob_child *child = mpijob_child_of(jobs);
+    if (!child)
         return luaL_error(L, "%s: it is not known here what launches MPIJobs of %s", call,
                           mpijob_version_name(jobs.version));
     struct lua_read *g = lua_read_new(L, call);
-    bool pod = mpijob_launcher_of(jobs) == LAUNCHER_POD;
-    g->resource = pod ? (struct kube_resource){"", "v1", "pods"} : (struct kube_resource){"batch", "v1", "jobs"};
+    g->resource = (struct kube_resource){child->group, child->version, child->plural};
     snprintf(g->name_space, sizeof g->name_space, "%s", target.name_space);
-    snprintf(g->name, sizeof g->name, "%.200s-launcher", target.name);
+    snprintf(g->name, sizeof g->name, "%.200s%s", target.name, child->suffix);
     return lua_read_go(L, g);
 }

@@ -25,7 +25,7 @@ static void free_change(struct deadline *pause)
     error_keep(&c->lost, NULL);
     free(c->answer);
     free(c->warnings);
-    mpijob_launcher_plan_free(&c->launcher.plan);
+    mpijob_child_plan_free(&c->child.plan);
     free(c);
 }
 
@@ -69,7 +69,7 @@ void change_finish(struct change *c, bool sent, const struct error *err)
         .secret = secret,
         .sent = buf_str(&body),
         .read = c->site->recorder && c->was_read && !secret ? str_n(c->before, c->before_len) : (struct str){0},
-        .changed = err ? c->launcher.half : sent && c->verdict.effect != EFFECT_UNCHANGED,
+        .changed = err ? c->child.half : sent && c->verdict.effect != EFFECT_UNCHANGED,
         .written = c->written,
         .unknown = c->unknown,
         .dry_run = c->dry_run,
@@ -79,13 +79,14 @@ void change_finish(struct change *c, bool sent, const struct error *err)
         .effect = c->verdict.effect,
         .why = c->verdict.why,
         .diff = &c->diff,
-        .launcher = &c->launcher.plan.diff,
+        .child = &c->child.plan.diff,
+        .child_called = mpijob_child_called(mpijob_kind_info(c->target.kind)->child),
         .before = c->viewed ? &c->view : NULL,
         .looked_at = c->looked_at,
         .resource_version = c->version_now,
         .object = newest_bytes(c),
         .warnings = c->warnings ? (const char *const *)c->warnings : none,
-        .row = c->row ? c->row : c->launcher.row,
+        .row = c->row ? c->row : c->child.row,
         .sign = err || !sent ? SIGN_NONE : change_sign(c),
         .seen = c->effect.seen,
         .after_ms = c->effect.after_ms,
@@ -118,8 +119,8 @@ static void go_on(struct change *c)
     struct error err;
     if (c->effect.over)
         change_finish(c, true, NULL);
-    else if (c->launcher.again)
-        change_launcher_again(c);
+    else if (c->child.again)
+        change_child_again(c);
     else if (c->cancelled)
         change_give_up(c);
     else if (c->tries == 0 && c->ours && c->verb <= CHANGE_REPLACE &&
@@ -210,7 +211,7 @@ int change_start(const struct site *site, struct change_call *call, struct chang
     c->server_dry_run = call->server_dry_run;
     c->destructive = call->destructive;
     c->stops = call->stops;
-    c->through_launcher = call->through_launcher;
+    c->through_child = call->through_child;
     c->wait_effect_ms = call->wait_effect_ms;
     c->run = call->run;
     c->who = call->who;
@@ -254,7 +255,7 @@ static void answered(struct gate_wait *wait, const struct error *refused)
         c->leaves = c->verb != CHANGE_FIELDS || c->diff.count;
         change_finish(c, true, NULL);
     } else if (c->verb == CHANGE_FIELDS && !c->diff.count) {
-        change_write_launcher(c); /* the job has the value already */
+        change_write_child(c); /* the job has the value already */
     } else {
         change_send(c);
     }
@@ -276,8 +277,8 @@ void change_cancel(struct change *c)
         change_soon(c);
     } else if (c->effect.watch) {
         change_stop_waiting(c);
-    } else if (c->launcher.write) {
-        write_cancel(c->launcher.write);
+    } else if (c->child.write) {
+        write_cancel(c->child.write);
     } else if (c->write) {
         write_cancel(c->write);
     } else if (c->request) {
@@ -293,8 +294,8 @@ void change_abandon(struct change *c)
         return;
     c->abandoned = true;
     change_cancel(c);
-    if (c->launcher.write)
-        write_abandon(c->launcher.write);
+    if (c->child.write)
+        write_abandon(c->child.write);
     else if (c->write)
         write_abandon(c->write);
 }

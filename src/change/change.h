@@ -3,7 +3,7 @@
  *
  *     read the object, unless the caller has it
  *     -> make what it becomes -> judge that -> wait at the gate -> write it (write.h)
- *     -> write its launcher, and wait for the effect, where the call asks for these
+ *     -> write its child, and wait for the effect, where the call asks for these
  *
  * There are five verbs. FIELDS replaces fields of a job, through whichever version is served, by a PUT of the edited
  * bytes. PATCH, REPLACE, CREATE and DELETE are the server's own verbs, for objects of any kind. All are judged, limited
@@ -28,7 +28,7 @@
 enum change_verb { CHANGE_FIELDS, CHANGE_PATCH, CHANGE_REPLACE, CHANGE_CREATE, CHANGE_DELETE };
 
 struct change_result { /* what it points to is valid during the call */
-    bool changed; /* something was changed (or would be, in a dry run); with an error: the object was, its launcher was
+    bool changed; /* something was changed (or would be, in a dry run); with an error: the object was, its child was
                      not or may not be */
     bool written; /* the server has stored another object than there was, as with ERR_DROPPED */
     bool unknown; /* with an error: it may have been written; its row in the journal says so, or stays in flight */
@@ -38,11 +38,12 @@ struct change_result { /* what it points to is valid during the call */
     int tries;  /* that were made so far, those of change_call among them */
     enum mpijob_effect effect;
     const char *why;
-    const struct mpijob_diff *diff;     /* never NULL; empty for CREATE and DELETE */
-    const struct mpijob_diff *launcher; /* of the launcher Job or Pod, with through_launcher; never NULL */
-    const struct mpijob_view *before;   /* the job as it was read; NULL: another kind, or a new one */
-    const char *looked_at;              /* resourceVersion of the object that was read; "": none was */
-    const char *resource_version;       /* the newest one that is known; "": none is */
+    const struct mpijob_diff *diff;   /* never NULL; empty for CREATE and DELETE */
+    const struct mpijob_diff *child;  /* of its launcher Job or Pod, with through_child; never NULL */
+    const char *child_called;         /* "launcher"; never NULL */
+    const struct mpijob_view *before; /* the job as it was read; NULL: another kind, or a new one */
+    const char *looked_at;            /* resourceVersion of the object that was read; "": none was */
+    const char *resource_version;     /* the newest one that is known; "": none is */
     struct str object;     /* the newest bytes that are known; in a dry run, as they would be; may be empty */
     struct str sent, read; /* where the site records: what was sent last, or would be; and the object as the change has
                               read it by itself. Empty: nothing, or it is secret */
@@ -91,7 +92,7 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     bool destructive;          /* it may be destructive */
     bool stops; /* it stops a job, or resumes one: it may end what runs, and is sent only where that is known to come
                    of it. ERR_REFUSED else */
-    bool through_launcher;   /* FIELDS: change the launcher where the MPIJob's field does not act on a running job */
+    bool through_child;      /* FIELDS: change the child where the job's own field does not act on a running job */
     uint64_t wait_effect_ms; /* wait so long for an effect that can be seen, before done; 0: do not wait */
     /* For the journal. */
     int64_t run;             /* 0: none */
@@ -127,9 +128,9 @@ struct change_write {
 };
 /* False: the object itself is not written. */
 bool change_outline(const struct change *change, struct change_write *out);
-/* The same of the launcher's part, a merge patch that names uid and resourceVersion. name: for "NAME-launcher", which
- * outlives *out; where that has failed, out of memory. */
-bool change_outline_launcher(const struct change *change, struct buf *name, struct change_write *out);
+/* The same of its child's part, a merge patch that names uid and resourceVersion. name: for "NAME-launcher", which
+ * outlives *out; where that has failed, out of memory. *called: "launcher", static. */
+bool change_outline_child(const struct change *change, struct buf *name, struct change_write *out, const char **called);
 
 /* The site outlives the change, which frees itself after done. 0 or ERR_NOMEM, and then done is not called. */
 int change_start(const struct site *site, struct change_call *call, struct change **change, struct error *err);

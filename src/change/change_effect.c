@@ -12,16 +12,16 @@ enum mpijob_sign change_sign(const struct change *c)
         return SIGN_NONE;
     if (c->verb == CHANGE_DELETE)
         return SIGN_DELETED;
-    if (!(c->diff.count || c->launcher.plan.diff.count))
+    if (!(c->diff.count || c->child.plan.diff.count))
         return SIGN_NONE;
     int64_t wait = (int64_t)c->wait_effect_ms * 1000, watched = (int64_t)EFFECT_WATCHED_MS * 1000;
-    return mpijob_effect_sign(&c->view, &c->diff, c->launcher.plan.diff.count ? &c->launcher.plan : NULL, &c->verdict,
+    return mpijob_effect_sign(&c->view, &c->diff, c->child.plan.diff.count ? &c->child.plan : NULL, &c->verdict,
                               c->judged_at, wait ? wait : watched);
 }
 
 static void note_in_journal(const struct change *c)
 {
-    struct store_observation row = {.id = c->row ? c->row : c->launcher.row,
+    struct store_observation row = {.id = c->row ? c->row : c->child.row,
                                     .observed = effect_seen_name(c->effect.seen),
                                     .observed_at = clock_now(c->site->clock)};
     if (row.id && row.observed)

@@ -2,6 +2,7 @@
 /* What a change says on its job, for who reads `kubectl describe`: by whom it was made, what is another now, and what
  * that does. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/texts.h"
 #include "change/change_parts.h"
@@ -67,13 +68,15 @@ void change_text(const struct mpijob_diff *diff, struct buf *out)
 /* What was changed and what that does. */
 static void what(const struct change *c, const struct change_result *result, const struct error *err, struct buf *out)
 {
+    char of[80];
+    snprintf(of, sizeof of, "of its %s, ", result->child_called);
     int64_t gpus = err ? 0 : change_gpus_released(result);
     changes(result->diff, "", out);
-    changes(result->launcher, "of its launcher, ", out);
+    changes(result->child, of, out);
     if (!out->len)
         buf_puts(out, c->verb == CHANGE_CREATE ? "created" : c->verb == CHANGE_DELETE ? "deleted" : "changed");
     if (err) {
-        buf_printf(out, "; its launcher was not: %s", err->message);
+        buf_printf(out, "; its %s was not: %s", result->child_called, err->message);
         return;
     }
     if (c->verb == CHANGE_CREATE || c->verb == CHANGE_DELETE)

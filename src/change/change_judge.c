@@ -156,9 +156,8 @@ static int judge(struct change *c, struct json before, struct json after, struct
         judge_other(c, before, after);
     else if (mpijob_kind_described(c->target.kind))
         judge_described(c, before, after);
-    else if (c->launcher.asked)
-        mpijob_judge_through(&c->view, &c->diff, c->launcher.missing ? NULL : &c->launcher.plan, c->judged_at,
-                             &c->verdict);
+    else if (c->child.asked)
+        mpijob_judge_through(&c->view, &c->diff, c->child.missing ? NULL : &c->child.plan, c->judged_at, &c->verdict);
     else
         mpijob_judge(&c->view, &c->diff, c->judged_at, &c->verdict);
     if (c->ours && c->verdict.remove_first && (c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE))
@@ -186,17 +185,18 @@ static int check_hand(const struct change *c, struct error *err)
 
 static bool changes_nothing(const struct change *c)
 {
-    return c->before && c->verb != CHANGE_DELETE && !c->diff.count && !c->launcher.plan.diff.count;
+    return c->before && c->verb != CHANGE_DELETE && !c->diff.count && !c->child.plan.diff.count;
 }
 
 void change_judge(struct change *c, struct json before, struct json after)
 {
     struct error err;
+    char why[100];
     if (changes_nothing(c)) {
-        say(c, EFFECT_UNCHANGED,
-            c->launcher.asked && !c->launcher.missing
-                ? "it has these values already, and so has its launcher; nothing was sent"
-                : "it has these values already; nothing was sent");
+        snprintf(why, sizeof why, "it has these values already%s%s; nothing was sent",
+                 c->child.asked && !c->child.missing ? ", and so has its " : "",
+                 c->child.asked && !c->child.missing ? mpijob_child_called(mpijob_child_of(c->target)->is) : "");
+        say(c, EFFECT_UNCHANGED, why);
         change_finish(c, false, NULL);
         return;
     }

@@ -184,12 +184,12 @@ static void consider(struct change *c)
         return;
     if (!rc)
         rc = make(c, before, &after, &err);
-    c->launcher.asked = c->launcher.missing = false;
-    mpijob_launcher_plan_free(&c->launcher.plan);
+    c->child.asked = c->child.missing = false;
+    mpijob_child_plan_free(&c->child.plan);
     if (rc)
         change_fail(c, &err);
-    else if (change_wants_launcher(c))
-        change_read_launcher(c);
+    else if (change_wants_child(c))
+        change_read_child(c);
     else
         change_judge(c, before, after);
 }

@@ -29,22 +29,23 @@ bool change_outline(const struct change *c, struct change_write *out)
     return !fields || c->diff.count;
 }
 
-bool change_outline_launcher(const struct change *c, struct buf *name, struct change_write *out)
+bool change_outline_child(const struct change *c, struct buf *name, struct change_write *out, const char **called)
 {
-    if (!c->launcher.plan.diff.count)
+    if (!c->child.plan.diff.count)
         return false;
-    mpijob_launcher_name(&c->view, name);
+    mpijob_child_name(&c->view, name);
+    *called = mpijob_child_called(mpijob_child_of(c->view.target)->is);
     *out = (struct change_write){
         .verb = CHANGE_PATCH,
-        .resource = change_launcher_resource(c),
-        .kind = mpijob_launcher_word(mpijob_launcher_of(c->view.target)),
+        .resource = change_child_resource(c),
+        .kind = mpijob_child_of(c->view.target)->kind,
         .name_space = c->name_space,
         .name = or_empty(name->ptr),
-        .uid = c->launcher.uid,
-        .resource_version = c->launcher.version,
-        .body = buf_str(&c->launcher.plan.patch),
-        .diff = &c->launcher.plan.diff,
-        .verdict = &c->launcher.plan.verdict,
+        .uid = c->child.uid,
+        .resource_version = c->child.version,
+        .body = buf_str(&c->child.plan.patch),
+        .diff = &c->child.plan.diff,
+        .verdict = &c->child.plan.verdict,
     };
     return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A change's state, and what its files call in each other: change.c (its life), change_read.c (reading the object),
  * change_make.c (what it becomes, and the bytes to send), change_judge.c (the verdict and the gate), change_send.c (the
- * write), change_launcher.c (the launcher's part), change_effect.c (the wait for the effect). */
+ * write), change_child.c (the child's part), change_effect.c (the wait for the effect). */
 #ifndef MPIJOBD_CHANGE_CHANGE_PARTS_H
 #define MPIJOBD_CHANGE_CHANGE_PARTS_H
 
@@ -10,13 +10,13 @@
 #include "change/write.h"
 #include "loop/defer.h"
 #include "loop/timer.h"
-#include "mpijob/effect/launcher.h"
+#include "mpijob/effect/child.h"
 
 struct change {
     const struct site *site;
     enum change_verb verb;
     bool ours; /* it is a kind of job that is judged */
-    bool json_patch, mends, splices, computed, dry_run, server_dry_run, destructive, stops, through_launcher, quiet;
+    bool json_patch, mends, splices, computed, dry_run, server_dry_run, destructive, stops, through_child, quiet;
     char *texts; /* the block that holds the call's: those of the next lines */
     const char *kind, *name_space, *name, *wanted_version, *propagation, *policy, *handled_key, *handled_value;
     struct kube_resource resource; /* the path */
@@ -59,17 +59,17 @@ struct change {
     size_t answer_len;
     char **warnings; /* of that answer, NULL-terminated, one block */
     struct {
-        struct mpijob_launcher_plan plan;
+        struct mpijob_child_plan plan;
         struct write *write;
         char uid[64], version[64];
         int tries;
         int64_t row;
-        bool asked;   /* the launcher was looked for */
+        bool asked;   /* the child was looked for */
         bool missing; /* ... and does not exist */
         bool writing; /* the job's own part is done */
         bool half;    /* ... and was written, and this part is not known to be */
         bool again;   /* pauses before the next try */
-    } launcher;
+    } child;
     struct {
         struct effect_watch *watch;
         enum effect_seen seen;
@@ -122,14 +122,14 @@ void change_judge(struct change *c, struct json before, struct json after);
 /* ---- change_send.c ---- */
 void change_send(struct change *c);
 
-/* ---- change_launcher.c ---- */
-bool change_wants_launcher(const struct change *c);
-struct kube_resource change_launcher_resource(const struct change *c); /* what kind of object it is */
-/* The launcher's part fails, and with it the change. unknown: it may have been written. */
-void change_launcher_failed(struct change *c, const struct error *why, bool unknown);
-void change_read_launcher(struct change *c);  /* then change_judge */
-void change_write_launcher(struct change *c); /* the last step before the end */
-void change_launcher_again(struct change *c); /* after the pause */
+/* ---- change_child.c ---- */
+bool change_wants_child(const struct change *c);
+struct kube_resource change_child_resource(const struct change *c); /* its kind of object */
+/* The child's part fails, and with it the change. unknown: it may have been written. */
+void change_child_failed(struct change *c, const struct error *why, bool unknown);
+void change_read_child(struct change *c);  /* then change_judge */
+void change_write_child(struct change *c); /* the last step before the end */
+void change_child_again(struct change *c); /* after the pause */
 
 /* ---- change_event.c ---- */
 /* Has an Event written on the job, where it was changed and the site writes any. */

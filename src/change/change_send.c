@@ -138,17 +138,17 @@ static int keep(struct change *c, const struct write_result *result, struct erro
     return c->warnings && c->answer ? 0 : error_nomem(err);
 }
 
-/* The object itself is written; its launcher may be still to do. */
+/* The object itself is written; its child may be still to do. */
 static void own_part_done(struct change *c)
 {
     struct error err;
-    if (c->launcher.plan.diff.count == 0) {
+    if (c->child.plan.diff.count == 0) {
         change_finish(c, true, NULL);
     } else if (c->cancelled) {
         error_set(&err, ERR_CANCELLED, "cancelled");
-        change_launcher_failed(c, &err, false);
+        change_child_failed(c, &err, false);
     } else {
-        change_write_launcher(c);
+        change_write_child(c);
     }
 }
 

@@ -78,7 +78,7 @@ static int start_one(struct replacing *r, struct change_call *call)
     call->dry_run = call->server_dry_run = r->s.options.dry_run;
     call->destructive = r->s.options.destructive;
     call->wait_effect_ms = r->wait_effect_ms;
-    call->through_launcher = r->s.options.through_launcher;
+    call->through_child = r->s.options.through_child;
     call->resource_version = r->s.options.resource_version;
     call->done = one_done;
     call->data = one;
@@ -334,7 +334,7 @@ int replace_by_options(const struct command *command, const struct options *o)
     if (o->wait_effect && duration_parse(o->wait_effect, &wait, &err))
         return command_usage(command, "--wait-effect: %s", err.message);
     r.wait_effect_ms = (uint64_t)(wait / 1000);
-    if (o->file && o->through_launcher)
+    if (o->file && o->through_child)
         return command_usage(command, "--through-launcher goes with fields, not with a whole object (-f)");
     if (o->output == OUTPUT_YAML || o->output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");

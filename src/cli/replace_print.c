@@ -48,9 +48,9 @@ void replace_print_json(struct json_writer *w, const char *key, const struct cha
         json_write_raw(w, root);
     }
     buf_reset(&diff);
-    mpijob_diff_json(result->launcher, &diff);
-    if (result->launcher->count && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
-        json_write_key(w, "launcher");
+    mpijob_diff_json(result->child, &diff);
+    if (result->child->count && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
+        json_write_key(w, result->child_called);
         json_write_raw(w, root);
     }
     json_write_end(w);
@@ -61,7 +61,7 @@ void replace_print_failed(struct json_writer *w, const char *key, const struct e
 {
     static const struct mpijob_diff nothing;
     static const char *const warnings[] = {NULL};
-    struct change_result result = {.diff = &nothing, .launcher = &nothing, .warnings = warnings};
+    struct change_result result = {.diff = &nothing, .child = &nothing, .child_called = "child", .warnings = warnings};
     replace_print_json(w, key, &result, err);
 }
 
@@ -78,9 +78,9 @@ void replace_print_text(const char *command, bool colour, bool dry_run, const ch
         return;
     }
     mpijob_diff_write(result->diff, colour, &diff);
-    if (result->launcher->count)
-        buf_puts(&diff, "its launcher:\n");
-    mpijob_diff_write(result->launcher, colour, &diff);
+    if (result->child->count)
+        buf_printf(&diff, "its %s:\n", result->child_called);
+    mpijob_diff_write(result->child, colour, &diff);
     printf("%s %s\n%s  %s: %s\n", key, dry_run ? "would be replaced (dry run)" : "replaced", diff.ptr ? diff.ptr : "",
            mpijob_effect_name(result->effect), result->why);
     char seen[640];

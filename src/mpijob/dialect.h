@@ -31,7 +31,16 @@ enum mpijob_release {
 
 /* ---- what reads a job ---- */
 
-enum mpijob_launcher { LAUNCHER_NONE, LAUNCHER_JOB, LAUNCHER_POD };
+/* An object that a controller makes for a job, and through which fields act that do not act in the job itself. */
+struct mpijob_child {
+    enum mpijob_children is; /* as its job's kind says */
+    const char *kind;        /* "Job" */
+    const char *group, *version, *plural;
+    const char *suffix;        /* its name is the job's, and this */
+    const char *const *fields; /* that it has, in its spec; NULL-terminated */
+    bool takes_values;         /* it gets the job's when it is created */
+    bool only_lowers;          /* its deadline can be set or lowered, and not raised or removed */
+};
 
 /* When the job's deadline is looked at. */
 enum mpijob_deadline_read {
@@ -91,14 +100,14 @@ struct mpijob_reader {
     struct mpijob_place places[FIELD_COUNT];
     const char *const *pod_labels; /* those that hold the job's name, see mpijob_pod_labels */
     const char *manager;           /* what managedBy says of its own jobs; NULL: the field has no place, or not known */
-    enum mpijob_launcher launcher;
-    unsigned decodes, drops;   /* DECODES_, DROPS_ */
-    unsigned never_reads;      /* fields, 1 << enum mpijob_field_id, wherever they stand */
-    bool two;                  /* one of two programs that read different places */
-    bool documented_only;      /* it could not be tried; what is known of it is its documentation */
-    bool status_keeps_workers; /* replicaStatuses tells the active workers after the job's end, too */
-    bool keeps_labels;         /* labels and annotations of the job do not go to its pods */
-    bool ttl_ends_launcher;    /* ttlSecondsAfterFinished deletes the launcher, never the job */
+    const struct mpijob_child *child; /* NULL: none that changes go through */
+    unsigned decodes, drops;          /* DECODES_, DROPS_ */
+    unsigned never_reads;             /* fields, 1 << enum mpijob_field_id, wherever they stand */
+    bool two;                         /* one of two programs that read different places */
+    bool documented_only;             /* it could not be tried; what is known of it is its documentation */
+    bool status_keeps_workers;        /* replicaStatuses tells the active workers after the job's end, too */
+    bool keeps_labels;                /* labels and annotations of the job do not go to its pods */
+    bool ttl_ends_launcher;           /* ttlSecondsAfterFinished deletes the launcher, never the job */
     enum mpijob_deadline_read deadline;
     enum mpijob_wrong_type wrong_type;
     enum mpijob_bad_policy bad_policy;
@@ -141,7 +150,7 @@ struct mpijob_dialect {
     const struct mpijob_server *server;
     const struct mpijob_definition *definition;
     const struct mpijob_cleanup *cleanup; /* NULL: not known */
-    bool through_launcher;                /* fields that the launcher has too work there, and not in the job */
+    bool through_child;                   /* fields that the child has too work there, and not in the job */
     bool pods_seen;                       /* its pods' labels were seen; else the lack of such pods proves nothing */
     /* Verdicts: by the releases that were tried, or by those of other controllers of the same kind and version. */
     unsigned releases;

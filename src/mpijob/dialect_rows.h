@@ -35,6 +35,9 @@ extern const struct mpijob_phase_row phases_trainjob[], phases_jobset[], phases_
 extern const struct mpijob_template_place templates_trainjob[], templates_jobset[], templates_job[];
 extern const char *const versions_trainjob[], *const versions_jobset[], *const versions_job[];
 
+/* child_rows.c */
+extern const struct mpijob_child launcher_job, launcher_pod;
+
 /* dialect_readers.c */
 extern const struct mpijob_reader reader_cci, reader_v1alpha2, reader_v1_mpi_operator, reader_v1_training_operator,
     reader_v1_either, reader_v2beta1, reader_sibling_cci, reader_sibling;

@@ -11,6 +11,14 @@
 #include "base/error.h"
 #include "mpijob/version.h"
 
+/* What a kind of job has of children through which changes can go; rows by it stand where children are asked for. */
+enum mpijob_children {
+    CHILD_NONE,
+    CHILD_LAUNCHER, /* a Job or a Pod, by version: it starts the processes */
+};
+#define MPIJOB_CHILDREN 2
+const char *mpijob_child_called(enum mpijob_children child); /* "launcher": as people call it */
+
 struct mpijob_role {
     const char *name;
     int64_t replicas; /* where the object does not say */
@@ -52,7 +60,7 @@ struct mpijob_kind {
     enum mpijob_version likely;  /* until a server has said which versions it serves */
     const char *by;              /* who says all this: "the plugin batch"; NULL: it is built in */
     bool inspected;              /* what does harm in such jobs was tried */
-    bool launched;               /* they have a launcher */
+    enum mpijob_children child;  /* what changes can go through */
     const char *specs;           /* of the spec: "pytorchReplicaSpecs" */
     struct mpijob_role roles[7]; /* ends at a NULL name */
     /* Of a kind that has more than names of its own; what is NULL is as with MPIJobs. */

@@ -19,7 +19,7 @@ static void free_change(struct plan_change *c)
 {
     free(c->texts);
     free_write(&c->object);
-    free_write(&c->launcher);
+    free_write(&c->child);
 }
 
 void plan_free(struct plan *p)
@@ -192,8 +192,8 @@ void plan_add(struct plan *p, const char *policy, size_t policy_at, const char *
         one.texts = TEXTS_COPY({&one.policy, policy}, {&one.job, job});
         good = one.texts && (!object || take_write(&one.object, &write));
     }
-    if (good && change_outline_launcher(change, &name, &write))
-        good = !name.failed && take_write(&one.launcher, &write);
+    if (good && change_outline_child(change, &name, &write, &one.child_called))
+        good = !name.failed && take_write(&one.child, &write);
     buf_free(&name);
     if (good) {
         p->changes[p->change_count++] = one;
@@ -205,7 +205,7 @@ void plan_add(struct plan *p, const char *policy, size_t policy_at, const char *
 
 const struct plan_write *plan_main_write(const struct plan_change *c)
 {
-    return c->object.texts ? &c->object : &c->launcher;
+    return c->object.texts ? &c->object : &c->child;
 }
 
 /* ---- the order ---- */
@@ -293,7 +293,7 @@ struct plan_counts plan_count(const struct plan *p)
     struct plan_counts n = {.changes = p->change_count};
     for (size_t i = 0; i < p->change_count; i++) {
         const struct plan_change *c = &p->changes[i];
-        n.destructive += (c->object.texts && c->object.destructive) || (c->launcher.texts && c->launcher.destructive);
+        n.destructive += (c->object.texts && c->object.destructive) || (c->child.texts && c->child.destructive);
         n.inert += strcmp(plan_main_write(c)->effect, mpijob_effect_name(EFFECT_INERT)) == 0;
     }
     return n;

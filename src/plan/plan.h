@@ -28,13 +28,14 @@ struct plan_write {
     bool destructive; /* it may be */
 };
 
-/* One change of one object, and the launcher's part of it. One of the two writes may be missing. */
+/* One change of one object, and its child's part. One of the two writes may be missing. */
 struct plan_change {
     void *texts;
     const char *policy, *job; /* job: its key, "train/bert" */
     bool leave;               /* the policy may be destructive */
-    struct plan_write object, launcher;
-    size_t came, at; /* in which order it was added; of its policy */
+    struct plan_write object, child;
+    const char *child_called; /* "launcher", where it is there. Static */
+    size_t came, at;          /* in which order it was added; of its policy */
 };
 
 /* What the policies would change and the plan does not hold. */

@@ -14,7 +14,7 @@ struct kube_resource plan_resource(const struct plan_write *w)
 
 static const struct plan_write *write_of(const struct plan_item *item)
 {
-    return item->at_launcher ? &item->change->launcher : &item->change->object;
+    return item->at_child ? &item->change->child : &item->change->object;
 }
 
 /* ---- what has moved ---- */
@@ -104,23 +104,23 @@ static void look_at_one(struct plan_item *item);
 
 static void settle(struct plan_item *item, enum plan_state state)
 {
-    *(item->at_launcher ? &item->launcher_state : &item->object_state) = state;
-    bool more = !item->at_launcher && (state == PLAN_FITS || state == PLAN_DONE);
+    *(item->at_child ? &item->child_state : &item->object_state) = state;
+    bool more = !item->at_child && (state == PLAN_FITS || state == PLAN_DONE);
     if (more) {
-        item->at_launcher = true;
+        item->at_child = true;
         look_at_one(item);
         return;
     }
-    if (item->at_launcher && item->moved.len && state != PLAN_FITS && state != PLAN_DONE) {
+    if (item->at_child && item->moved.len && state != PLAN_FITS && state != PLAN_DONE) {
         struct buf told = BUF_INIT;
-        buf_printf(&told, "its launcher: %s", item->moved.ptr);
+        buf_printf(&told, "its %s: %s", item->change->child_called, item->moved.ptr);
         buf_free(&item->moved);
         item->moved = told;
     }
-    item->state = state == PLAN_MOVED || state == PLAN_FAILED                            ? state
-                  : item->object_state == PLAN_DONE && item->launcher_state == PLAN_DONE ? PLAN_DONE
-                                                                                         : PLAN_FITS;
-    item->at_launcher = false;
+    item->state = state == PLAN_MOVED || state == PLAN_FAILED                         ? state
+                  : item->object_state == PLAN_DONE && item->child_state == PLAN_DONE ? PLAN_DONE
+                                                                                      : PLAN_FITS;
+    item->at_child = false;
     plan_work_next(item);
 }
 
@@ -167,6 +167,6 @@ static void look_at_one(struct plan_item *item)
 void plan_look(struct plan_item *item)
 {
     buf_reset(&item->moved);
-    item->at_launcher = false;
+    item->at_child = false;
     look_at_one(item);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes one change of a plan: its object, and then its launcher. */
+/* Makes one change of a plan: its object, and then its child. */
 #include "mpijob/kind.h"
 #include "plan/plan_work.h"
 
 #include <stddef.h>
 #include <stdio.h>
 
-static void make_launcher(struct plan_item *item);
+static void make_child(struct plan_item *item);
 
 /* What the plan knows of the effect counts where nothing else is known of it. */
 static struct mpijob_verdict verdict_of(const struct plan_write *w)
@@ -25,13 +25,13 @@ static struct mpijob_verdict verdict_of(const struct plan_write *w)
 static void gate(void *data, struct gate_wait *wait, const struct change_intent *intent)
 {
     struct plan_item *item = data;
-    const struct plan_write *w = item->at_launcher ? &item->change->launcher : &item->change->object;
+    const struct plan_write *w = item->at_child ? &item->change->child : &item->change->object;
     struct buf shown = BUF_INIT, real = BUF_INIT;
     struct error err;
     mpijob_diff_json(&w->diff, &shown);
     mpijob_diff_json(intent->diff, &real);
     int rc = shown.failed || real.failed ? error_nomem(&err) : 0;
-    bool compared = !item->at_launcher && w->verb == CHANGE_REPLACE;
+    bool compared = !item->at_child && w->verb == CHANGE_REPLACE;
     if (!rc && compared && !str_eq(buf_str(&shown), buf_str(&real)))
         rc = error_set(&err, ERR_REFUSED,
                        "the plan's bytes change something else than the difference that it shows; make the plan again");
@@ -53,10 +53,10 @@ static void done(void *data, const struct change_result *result, const struct er
     item->changed = item->changed || result->changed;
     item->failed = item->failed || err;
     w->told(w->data, item, result, err);
-    if (err || item->at_launcher || item->launcher_state != PLAN_FITS || w->cancelled)
+    if (err || item->at_child || item->child_state != PLAN_FITS || w->cancelled)
         finish(item);
     else
-        make_launcher(item);
+        make_child(item);
 }
 
 static void send_write(struct plan_item *item, const struct plan_write *write)
@@ -101,8 +101,13 @@ static void send_write(struct plan_item *item, const struct plan_write *write)
     int rc = w->start ? w->start(w->data, &call, &err) : change_start(w->site, &call, &change, &err);
     if (!rc)
         return;
-    const struct change_result result = {
-        .diff = &nothing, .launcher = &nothing, .why = "", .warnings = none, .seen_note = "", .resource_version = ""};
+    const struct change_result result = {.diff = &nothing,
+                                         .child = &nothing,
+                                         .child_called = "child",
+                                         .why = "",
+                                         .warnings = none,
+                                         .seen_note = "",
+                                         .resource_version = ""};
     item->failed = true;
     w->told(w->data, item, &result, &err);
     finish(item);
@@ -119,7 +124,7 @@ static void turn_came(struct rate_wait *pace)
 void plan_make_not(struct plan_item *item)
 {
     rate_leave(&item->pace);
-    item->made = item->at_launcher; /* the object is, where its launcher is not */
+    item->made = item->at_child; /* the object is, where its child is not */
     plan_work_next(item);
 }
 
@@ -132,10 +137,10 @@ static void start(struct plan_item *item, const struct plan_write *write)
         send_write(item, write);
 }
 
-static void make_launcher(struct plan_item *item)
+static void make_child(struct plan_item *item)
 {
-    item->at_launcher = true;
-    start(item, &item->change->launcher);
+    item->at_child = true;
+    start(item, &item->change->child);
 }
 
 void plan_make(struct plan_item *item)
@@ -144,5 +149,5 @@ void plan_make(struct plan_item *item)
     if (item->object_state == PLAN_FITS && item->change->object.texts)
         start(item, &item->change->object);
     else
-        make_launcher(item);
+        make_child(item);
 }

@@ -237,10 +237,10 @@ static bool take_change(struct reader *r, struct json v, size_t i)
     }
     free(policy);
     free(job);
-    good = good && take_write(r, v, "object", i, &c->object) && take_write(r, v, "launcher", i, &c->launcher);
-    if (good && !c->object.texts && !c->launcher.texts)
-        return fail(r, "object", "there, or launcher");
-    return good;
+    good = good && take_write(r, v, "object", i, &c->object);
+    for (int is = CHILD_LAUNCHER; good && is < MPIJOB_CHILDREN && !c->child.texts; is++)
+        good = take_write(r, v, c->child_called = mpijob_child_called((enum mpijob_children)is), i, &c->child);
+    return good && (c->object.texts || c->child.texts || fail(r, "object", "there, or launcher"));
 }
 
 static bool take_changes(struct reader *r, struct json root)

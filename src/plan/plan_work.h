@@ -19,14 +19,14 @@ struct plan_work;
 struct plan_item {
     const struct plan_change *change;
     /* After the look: */
-    enum plan_state state;                        /* of the whole; PLAN_FITS: something is to be made */
-    enum plan_state object_state, launcher_state; /* of a write that there is not: PLAN_DONE */
-    struct buf moved;                             /* with PLAN_MOVED: what has, in words; with PLAN_FAILED: why */
-    bool made, changed, failed;                   /* after the making */
+    enum plan_state state;                     /* of the whole; PLAN_FITS: something is to be made */
+    enum plan_state object_state, child_state; /* of a write that there is not: PLAN_DONE */
+    struct buf moved;                          /* with PLAN_MOVED: what has, in words; with PLAN_FAILED: why */
+    bool made, changed, failed;                /* after the making */
     /* Its own: */
     struct plan_work *work;
     struct kube_request *request;
-    bool at_launcher;
+    bool at_child;
     struct rate_wait pace; /* its write waits for its turn */
     const struct plan_write *write;
 };
@@ -42,7 +42,7 @@ struct plan_work {
     bool (*wanted)(void *data, const struct plan_item *item); /* is it to be made? NULL: all that fit */
     /* Starts one write in place of change_start, with its errors; NULL: change_start does. */
     int (*start)(void *data, struct change_call *call, struct error *err);
-    /* What became of one that was to be made: of its object, and then of its launcher. */
+    /* What became of one that was to be made: of its object, and then of its child. */
     void (*told)(void *data, struct plan_item *item, const struct change_result *result, const struct error *err);
     void (*over)(void *data); /* all were looked at, or made */
     void *data;

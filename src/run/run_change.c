@@ -159,17 +159,17 @@ static void log_change(const struct run_change *c, const struct change_result *r
     bool replaces = c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE;
     const char *what = c->ours && replaces ? "job" : "object";
     const char *kind = c->ours && run->policy->kinds.count > 1 ? mpijob_kind_info(c->kind)->name : NULL;
-    struct buf diff = BUF_INIT, launcher = BUF_INIT, lines = BUF_INIT, launcher_lines = BUF_INIT;
+    struct buf diff = BUF_INIT, child = BUF_INIT, lines = BUF_INIT, child_lines = BUF_INIT;
     char seen[640];
     effect_seen_text(result->seen, result->after_ms, result->seen_note, seen, sizeof seen);
     if (result->diff->count) {
         mpijob_diff_json(result->diff, &diff);
         mpijob_diff_write(result->diff, false, &lines);
     }
-    if (result->launcher->count) {
-        mpijob_diff_json(result->launcher, &launcher);
-        buf_puts(&launcher_lines, "its launcher:\n");
-        mpijob_diff_write(result->launcher, false, &launcher_lines);
+    if (result->child->count) {
+        mpijob_diff_json(result->child, &child);
+        buf_printf(&child_lines, "its %s:\n", result->child_called);
+        mpijob_diff_write(result->child, false, &child_lines);
     }
     if (err)
         run_event(run, LOG_ERROR, result->changed ? "replaced in part" : failed[c->verb],
@@ -179,15 +179,15 @@ static void log_change(const struct run_change *c, const struct change_result *r
     else
         run_event(run, LOG_INFO, c->kept ? "waits for approval" : (result->dry_run ? would : done)[c->verb],
                   LOG_FIELDS({what, c->key}, {"kind", kind}, LOG_LINES_FIELD("diff", diff.ptr, lines.ptr),
-                             LOG_LINES_FIELD("launcher", launcher.ptr, launcher_lines.ptr),
+                             LOG_LINES_FIELD(result->child_called, child.ptr, child_lines.ptr),
                              {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
                              {"effect_seen", *seen ? seen : NULL},
                              {"resourceVersion",
                               result->dry_run || !*result->resource_version ? NULL : result->resource_version}));
     buf_free(&diff);
-    buf_free(&launcher);
+    buf_free(&child);
     buf_free(&lines);
-    buf_free(&launcher_lines);
+    buf_free(&child_lines);
 }
 
 static void count(const struct run *run, const struct change_result *result, const struct error *err)
@@ -340,7 +340,7 @@ int run_change_start(struct run *run, struct change_call *call, struct run_chang
     inner.destructive = call->destructive || p->destructive;
     if (call->verb == CHANGE_FIELDS || call->verb == CHANGE_REPLACE)
         inner.wait_effect_ms = call->wait_effect_ms ? call->wait_effect_ms : (uint64_t)(p->wait_effect / 1000);
-    inner.through_launcher = call->through_launcher || p->through_launcher;
+    inner.through_child = call->through_child || p->through_child;
     inner.run = run->id;
     inner.policy = p->name;
     inner.traceparent = run->trace.text;

@@ -9,7 +9,7 @@
 
 struct run_change;
 
-/* As change_start, as a part of the run. The call's dry_run, destructive, wait_effect_ms and through_launcher are
+/* As change_start, as a part of the run. The call's dry_run, destructive, wait_effect_ms and through_child are
  * joined with those of the policy; its run, policy, gate and `handled` row are set here. The run_change frees itself
  * after done. 0; ERR_REFUSED: the run only reads; or ERR_NOMEM, and then done is not called. */
 int run_change_start(struct run *run, struct change_call *call, struct run_change **change, struct error *err);

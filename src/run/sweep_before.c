@@ -20,7 +20,7 @@ bool sweep_changed_before(struct sweep *s, struct str object)
     struct done_before *found = NULL;
     /* Where a change goes through the launcher, only the MPIJob's part may have been made. So the job is looked at
      * again; values that it has already are not written again. */
-    if (!s->before || (s->run->policy->through_launcher && s->run->policy->action == ACTION_TABLE))
+    if (!s->before || (s->run->policy->through_child && s->run->policy->action == ACTION_TABLE))
         return false;
     if (json_parse(object, "the job", &root, NULL) == 0 && json_string_at(root, "/metadata/uid", uid, sizeof uid) == 0)
         HASH_FIND_STR(s->before, uid, found);

@@ -124,7 +124,8 @@ static void observe(void *data, const struct run *run, const char *job, const st
     (void)run;
     (void)job;
     why->diff = diff_of(why, result->diff);
-    why->launcher = diff_of(why, result->launcher);
+    why->child = diff_of(why, result->child);
+    why->child_called = result->child_called;
     if (err) {
         why->change = WHY_CHANGE_FAILS;
         why->change_error = first_line(why, err->message);

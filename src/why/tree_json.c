@@ -84,7 +84,7 @@ static void change(const struct telling *t, const struct why *why)
     text(t, "effect", why->effect);
     text(t, "why", why->effect_why);
     raw(t, "diff", why->diff);
-    raw(t, "launcher", why->launcher);
+    raw(t, why->child_called, why->child);
     if (why->change == WHY_CHANGES)
         number(t, "gpus_released", why->gpus_released);
     text(t, "error", why->change_error);

@@ -169,11 +169,13 @@ static void change(const struct telling *t)
 {
     const struct why *why = t->why;
     const char *when = why->matches ? "" : " (as the job is now, if it matched)";
+    char head[80];
     switch (why->change) {
     case WHY_CHANGES:
         buf_printf(t->out, "\nwould change%s:\n", when);
         diff(t, "", why->diff);
-        diff(t, "its launcher:\n", why->launcher);
+        snprintf(head, sizeof head, "its %s:\n", why->child_called ? why->child_called : "");
+        diff(t, head, why->child);
         buf_printf(t->out, "  %s", why->effect ? why->effect : "unknown");
         line(t, ": ", why->effect_why ? why->effect_why : "");
         if (why->gpus_released)

@@ -81,7 +81,8 @@ struct why {
 
     enum why_change change;
     const char *effect, *effect_why; /* NULL: not known */
-    const char *diff, *launcher;     /* JSON arrays; NULL: empty */
+    const char *diff, *child;        /* JSON arrays; NULL: empty */
+    const char *child_called;        /* "launcher", where child is there */
     const char *change_error;        /* with WHY_CHANGE_FAILS */
     int64_t gpus_released;
 

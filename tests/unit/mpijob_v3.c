@@ -15,7 +15,7 @@ const struct mpijob_reader reader_v3 = {
                [FIELD_MANAGED_BY] = PLACE("managedBy")},
     .pod_labels = v3_labels,
     .manager = "v3.example.com/operator",
-    .launcher = LAUNCHER_POD,
+    .child = &launcher_pod,
 };
 static const struct mpijob_reader reader_thing = {.name = "the things' operator", .pod_labels = no_labels};
 static const char *const v3_only[] = {"end", NULL};
@@ -24,7 +24,7 @@ static const struct mpijob_definition definition_v3 = {.program = "operator-thre
                                                        .since = {[FIELD_MANAGED_BY] = "v9.9"}};
 static const struct mpijob_dialect v3_rows[] = {
     {KIND_MPIJOB, MPIJOB_V3, CONTROLLER_MPI_OPERATOR, .usual = true, .reader = &reader_v3, .server = &server_v3,
-     .definition = &definition_v3, .through_launcher = true, .pods_seen = true},
+     .definition = &definition_v3, .through_child = true, .pods_seen = true},
     {KIND_THING, MPIJOB_V3, CONTROLLER_UNKNOWN, .usual = true, .reader = &reader_thing, .server = &server_v3,
      .definition = &definition_v3},
 };

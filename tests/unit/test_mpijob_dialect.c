@@ -43,7 +43,8 @@ static void check_row(const struct mpijob_dialect *d)
     assert_true(d->definition->program || !d->definition->keeps_unknown);
     assert_int_equal(d->untried != NULL || d->judged_count == 1, d->instead != NULL);
     assert_true(!d->open || (d->judged_count == 2 && d->reader->two));
-    assert_true(!d->through_launcher || d->reader->launcher != LAUNCHER_NONE);
+    assert_true(!d->through_child || d->reader->child);
+    assert_true(!d->reader->child || d->reader->child->is == d->kind->child);
     assert_true(!d->judged_count || !d->releases);
     for (int i = 0; i < d->judged_count; i++) {
         families[i] = mpijob_dialect_of(d->kind, d->version, d->judged_like[i]);
@@ -81,7 +82,7 @@ static void every_controller_has_mpijobs_of_every_version(void **state)
             assert_true(mpijob_dialect_known(d));
             assert_true(d->releases || d->judged_count);
             assert_non_null(d->cleanup);
-            assert_int_not_equal(d->reader->launcher, LAUNCHER_NONE);
+            assert_non_null(d->reader->child);
             assert_int_not_equal(d->reader->wrong_type, WRONG_TYPE_UNKNOWN);
             assert_int_not_equal(d->reader->bad_policy, BAD_POLICY_UNKNOWN);
         }

@@ -211,21 +211,21 @@ static void the_launcher_is_the_rows(void **state)
         "{\"metadata\":{\"name\":\"j-launcher\",\"uid\":\"l\",\"resourceVersion\":\"3\",\"ownerReferences\":"
         "[{\"controller\":true,\"uid\":\"u\",\"kind\":\"MPIJob\"}]},\"spec\":{}}";
     struct mpijob_changes changes = {0};
-    struct mpijob_launcher_plan plan;
+    struct mpijob_child_plan plan;
     struct mpijob_view view = viewed(objects[1], V3);
     change(&changes, "activeDeadlineSeconds=60");
-    assert_int_equal(mpijob_launcher_of(V3), LAUNCHER_POD);
-    assert_int_equal(mpijob_launcher_of(V3_CCI), LAUNCHER_NONE);
-    assert_int_equal(mpijob_launcher_of(THING), LAUNCHER_NONE);
-    assert_true(mpijob_launcher_concerned(&changes, &view));
-    assert_int_equal(mpijob_launcher_plan(&changes, &view, parsed(pod), NOON, &plan, NULL), 0);
+    assert_ptr_equal(mpijob_child_of(V3), &launcher_pod);
+    assert_null(mpijob_child_of(V3_CCI));
+    assert_null(mpijob_child_of(THING));
+    assert_true(mpijob_child_concerned(&changes, &view));
+    assert_int_equal(mpijob_child_plan(&changes, &view, parsed(pod), NOON, &plan, NULL), 0);
     assert_int_equal(plan.verdict.effect, EFFECT_UNKNOWN);
     tells_of_no_other(plan.verdict.why);
-    mpijob_launcher_plan_free(&plan);
+    mpijob_child_plan_free(&plan);
     view.target = V3_CCI;
-    assert_false(mpijob_launcher_concerned(&changes, &view));
+    assert_false(mpijob_child_concerned(&changes, &view));
     view.target = THING;
-    assert_false(mpijob_launcher_concerned(&changes, &view));
+    assert_false(mpijob_child_concerned(&changes, &view));
     mpijob_changes_free(&changes);
 }
 

@@ -62,8 +62,8 @@ static void reads_and_writes(void **state)
     const struct plan_change *c = &plan.changes[0];
     assert_string_equal(c->object.plural, "mpijobs");
     assert_string_equal(c->object.group, "kubeflow.org");
-    assert_string_equal(c->launcher.name, "bert-launcher");
-    assert_true(c->leave && c->object.ours && !c->launcher.ours && c->launcher.destructive);
+    assert_string_equal(c->child.name, "bert-launcher");
+    assert_true(c->leave && c->object.ours && !c->child.ours && c->child.destructive);
     assert_non_null(strstr(c->object.body, "\"labels\":{\"a\":\"b\"}"));
     struct plan_counts n = plan_count(&plan);
     assert_string_equal(plan_counts_text(&n, words), "1 change, 1 destructive, 1 inert");

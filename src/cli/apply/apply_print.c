@@ -73,10 +73,11 @@ void apply_print_file(struct apply *a, const struct plan_file *file)
 void apply_print_done(struct apply *a, const struct plan_item *item, const struct change_result *result,
                       const struct error *err)
 {
-    const char *what = item->at_launcher ? "'s launcher" : "";
+    const char *called = item->change->child_called, *of = item->at_child ? "'s " : "",
+               *what = item->at_child ? called : "";
     if (as_json(a)) {
         begin_row(&a->w, item, err ? "failed" : result->changed ? "changed" : "unchanged");
-        json_member_text(&a->w, "part", item->at_launcher ? "launcher" : "object");
+        json_member_text(&a->w, "part", item->at_child ? called : "object");
         if (err) {
             json_member_text(&a->w, "reason", err->reason);
             json_member_text(&a->w, "error", err->message);
@@ -90,18 +91,18 @@ void apply_print_done(struct apply *a, const struct plan_item *item, const struc
     }
     if (err) {
         struct error told = *err;
-        error_prefix(&told, "%s%s", item->change->job, what);
+        error_prefix(&told, "%s%s%s", item->change->job, of, what);
         session_fail(&a->s, &told);
         return;
     }
     struct buf diff = BUF_INIT;
     mpijob_diff_write(result->diff, a->colour, &diff);
     if (result->changed)
-        printf("%s%s %s  (%s)\n%s  %s: %s\n", item->change->job, what,
+        printf("%s%s%s %s  (%s)\n%s  %s: %s\n", item->change->job, of, what,
                a->s.options.dry_run ? "would be changed" : "changed", item->change->policy, diff.ptr ? diff.ptr : "",
                mpijob_effect_name(result->effect), result->why);
     else
-        printf("%s%s unchanged: %s\n", item->change->job, what, result->why);
+        printf("%s%s%s unchanged: %s\n", item->change->job, of, what, result->why);
     buf_free(&diff);
 }
 

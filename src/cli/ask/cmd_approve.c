@@ -102,7 +102,11 @@ static void shown(void *data, struct json result)
         return;
     for (struct json_iter it = json_iter(json_get(result, "plan")); json_next(&it);) {
         print_text(json_get(it.value, "job"));
-        fputs(json_string_is(json_get(it.value, "part"), str_of("launcher")) ? "'s launcher\n" : "\n", stdout);
+        if (!json_string_is(json_get(it.value, "part"), str_of("object"))) {
+            fputs("'s ", stdout);
+            print_text(json_get(it.value, "part"));
+        }
+        fputc('\n', stdout);
         print_text(json_get(it.value, "text"));
         fputs("  ", stdout);
         print_text(json_get(it.value, "effect"));

@@ -77,7 +77,7 @@ void look_inert(struct found *f, const struct policy_entry *entry, const char *c
     const struct policy_kind *of = policy_kinds_find(&p->kinds, target.kind);
     struct trying t = {.p = p, .changes = of ? &of->changes : NULL, .target = target};
     unsigned phases = mpijob_match_reached(p->match);
-    bool good = p->action == ACTION_TABLE && !p->through_launcher && !(phases & 1U << PHASE_PENDING) && of &&
+    bool good = p->action == ACTION_TABLE && !p->through_child && !(phases & 1U << PHASE_PENDING) && of &&
                 policy_on_cluster(p, cluster) && mpijob_changes_possible(&of->changes, target, NULL) == 0;
     for (unsigned i = 0; i < MPIJOB_PHASES && good; i++)
         good = !(phases & 1U << i) || try_phase(&t, (enum mpijob_phase)i);

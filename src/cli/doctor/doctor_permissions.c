@@ -117,15 +117,10 @@ static unsigned other_launchers(const struct doctor *d)
 {
     if (!cluster_ready(d->s.cluster))
         return 0;
-    switch (mpijob_dialect(cluster_target(d->s.cluster, KIND_MPIJOB))->reader->launcher) {
-    case LAUNCHER_JOB:
-        return MAY_GET_POD | MAY_PATCH_POD;
-    case LAUNCHER_POD:
-        return MAY_GET_JOB | MAY_PATCH_JOB;
-    case LAUNCHER_NONE:
-        break;
-    }
-    return 0;
+    const struct mpijob_child *child = mpijob_dialect(cluster_target(d->s.cluster, KIND_MPIJOB))->reader->child;
+    if (!child)
+        return 0;
+    return strcmp(child->plural, "pods") == 0 ? MAY_GET_JOB | MAY_PATCH_JOB : MAY_GET_POD | MAY_PATCH_POD;
 }
 
 /* What plugins say that they need of other kinds of object. */

@@ -93,9 +93,9 @@ static void add_json(const struct planning *p, const struct run *run, const char
         json_write_raw(&w, root);
     }
     buf_reset(&diff);
-    mpijob_diff_json(result->launcher, &diff);
-    if (result->launcher->count && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
-        json_write_key(&w, "launcher");
+    mpijob_diff_json(result->child, &diff);
+    if (result->child->count && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
+        json_write_key(&w, result->child_called);
         json_write_raw(&w, root);
     }
     json_write_end(&w);
@@ -115,9 +115,9 @@ static void add_text(const struct planning *p, const struct run *run, const char
         return;
     }
     mpijob_diff_write(result->diff, p->colour, out);
-    if (result->launcher->count)
-        buf_puts(out, "its launcher:\n");
-    mpijob_diff_write(result->launcher, p->colour, out);
+    if (result->child->count)
+        buf_printf(out, "its %s:\n", result->child_called);
+    mpijob_diff_write(result->child, p->colour, out);
     buf_printf(out, "  %s: %s\n", mpijob_effect_name(result->effect), result->why);
     for (size_t i = 0; i < asked_count(run); i++) {
         buf_puts(out, "  holds ");

@@ -87,7 +87,7 @@ struct options {
     const char *notify;                     /* a sink of the configuration; NULL: none */
     const char *from_run;                   /* the number of a recorded run; NULL: not given */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
-    bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
+    bool all_namespaces, all, once, dry_run, exit_code, destructive, through_child, in_flight, fix, help, no_watch,
         no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record, ready, effects,
         overwrite, saved;
     bool override; /* runs by hand begin outside of windows, too */

@@ -24,7 +24,7 @@ bool *option_flag(struct options *o, int id)
     case ID_DESTRUCTIVE:
         return &o->destructive;
     case ID_THROUGH_LAUNCHER:
-        return &o->through_launcher;
+        return &o->through_child;
     case ID_IN_FLIGHT:
         return &o->in_flight;
     case ID_ALL:

@@ -78,7 +78,7 @@ void records_change(void *data, const struct run *run, const char *job, const st
         json_member_text(&w, "why", result->why);
     }
     diff(&w, "diff", result->diff);
-    diff(&w, "launcher", result->launcher);
+    diff(&w, result->child_called, result->child);
     keep(r, &w, &out);
 }
 

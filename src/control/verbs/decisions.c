@@ -76,7 +76,7 @@ static void write_one(struct json_writer *w, const struct plan_change *c, const 
         return;
     json_write_object(w);
     write_text(w, "job", c->job);
-    write_text(w, "part", write == &c->launcher ? "launcher" : "object");
+    write_text(w, "part", write == &c->child ? c->child_called : "object");
     write_text(w, "name", write->name);
     write_text(w, "resourceVersion", write->resource_version);
     write_text(w, "effect", write->effect);
@@ -107,7 +107,7 @@ static void take_waiting(void *data, struct control_request *r, struct json args
         json_write_array(&w);
         for (size_t i = 0; i < one.plan->change_count; i++) {
             write_one(&w, &one.plan->changes[i], &one.plan->changes[i].object);
-            write_one(&w, &one.plan->changes[i], &one.plan->changes[i].launcher);
+            write_one(&w, &one.plan->changes[i], &one.plan->changes[i].child);
         }
         json_write_end(&w);
     } else {

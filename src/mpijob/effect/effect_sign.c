@@ -69,7 +69,7 @@ static bool lets_go(const struct mpijob_diff *diff)
 }
 
 enum mpijob_sign mpijob_effect_sign(const struct mpijob_view *before, const struct mpijob_diff *diff,
-                                    const struct mpijob_launcher_plan *plan, const struct mpijob_verdict *verdict,
+                                    const struct mpijob_child_plan *plan, const struct mpijob_verdict *verdict,
                                     int64_t now, int64_t horizon)
 {
     enum mpijob_sign sign = SIGN_NONE;

@@ -4,7 +4,7 @@
 #ifndef MPIJOBD_MPIJOB_EFFECT_EFFECT_SIGN_H
 #define MPIJOBD_MPIJOB_EFFECT_EFFECT_SIGN_H
 
-#include "mpijob/effect/launcher.h"
+#include "mpijob/effect/child.h"
 
 enum mpijob_sign {
     SIGN_NONE,
@@ -25,10 +25,10 @@ static inline bool mpijob_sign_of_pods(enum mpijob_sign sign)
 }
 
 /* horizon: microseconds; what is only due later than now and this is SIGN_NONE.
- * The sign of a change that was judged EFFECTIVE or DESTRUCTIVE; of others SIGN_NONE. plan: with through_launcher, or
+ * The sign of a change that was judged EFFECTIVE or DESTRUCTIVE; of others SIGN_NONE. plan: with through_child, or
  * NULL. */
 enum mpijob_sign mpijob_effect_sign(const struct mpijob_view *before, const struct mpijob_diff *diff,
-                                    const struct mpijob_launcher_plan *plan, const struct mpijob_verdict *verdict,
+                                    const struct mpijob_child_plan *plan, const struct mpijob_verdict *verdict,
                                     int64_t now, int64_t horizon);
 
 /* Has it come? Asked of the job: phase as it is now; deleted: no job has its uid any more. */

@@ -177,7 +177,7 @@ static void read_key(struct defining *d, const char *key, int index)
     } else if (strcmp(key, "wait_effect") == 0) {
         definition_duration(d, key, index, &p->wait_effect);
     } else if (strcmp(key, "through_launcher") == 0) {
-        p->through_launcher = read_bool(d, key, index);
+        p->through_child = read_bool(d, key, index);
     } else if (strcmp(key, "events") == 0) {
         p->quiet = !read_bool(d, key, index);
     } else if (strcmp(key, "canary") == 0) {

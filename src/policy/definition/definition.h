@@ -83,7 +83,7 @@ struct policy {
     int64_t approval_expires; /* microseconds: how long a run waits for it */
     unsigned approval_quorum; /* different persons that it asks for, from 1 to 8; 0: as the configuration says */
     unsigned concurrency;     /* changes under way at once */
-    bool dry_run, destructive, through_launcher;
+    bool dry_run, destructive, through_child;
     struct canary *canary; /* how it is led in; NULL: at once. Owned */
     bool breaker;          /* it is paused when it keeps failing */
     bool quiet;            /* events = false: no Events on the jobs that it changes */

@@ -180,7 +180,7 @@ static void check_match(struct defining *d, const struct mpijob_kind *kind, int 
 static void check_kind(struct defining *d, const struct mpijob_kind *kind, int index)
 {
     const struct policy *p = d->p;
-    if (!kind->launched && p->through_launcher)
+    if (kind->child == CHILD_NONE && p->through_child)
         definition_found(d, "through_launcher", "is for MPIJobs only: a %s has no launcher", kind->name);
     if (!mpijob_kind_described(kind)) {
         if (!kind->inspected && mpijob_match_has_problem(p->match))

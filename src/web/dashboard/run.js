@@ -32,7 +32,7 @@ export function hears(name, data, { id }) {
 // ---- what waits, and is decided ----
 
 const PLANNED = [
-    { head: "Job", row: true, class: "name", cell: (c) => [c.job, c.part === "launcher" && h("small", {}, `its launcher ${c.name}`)] },
+    { head: "Job", row: true, class: "name", cell: (c) => [c.job, c.part !== "object" && h("small", {}, `its ${c.part} ${c.name}`)] },
     { head: "Difference", cell: (c) => difference(c.diff) },
     { head: "Effect it will have", cell: said },
 ];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The launcher's part of a change: what it comes to there, whether it may be, and what it does. */
-#include "mpijob/effect/launcher.h"
+#include "mpijob/effect/child.h"
 
 #include <stdio.h>
 
@@ -10,53 +10,22 @@
 #include "mpijob/shown.h"
 #include "json/write.h"
 
-static const enum mpijob_field_id through[] = {FIELD_ACTIVE_DEADLINE_SECONDS, FIELD_BACKOFF_LIMIT,
-                                               FIELD_TTL_SECONDS_AFTER_FINISHED};
-#define THROUGH (sizeof through / sizeof *through)
-
-#define BIT(field) (1u << (field))
-
-/* What a launcher of each kind makes of the fields. */
-static const struct launcher_kind {
-    const char *word;
-    unsigned fields;   /* that it has: BIT(enum mpijob_field_id) */
-    bool takes_values; /* it gets the job's when it is created */
-    bool only_lowers;  /* its deadline can be set or lowered, and not raised or removed */
-} launchers[] = {
-    [LAUNCHER_NONE] = {"launcher", 0, false, false},
-    [LAUNCHER_JOB] = {"Job",
-                      BIT(FIELD_ACTIVE_DEADLINE_SECONDS) | BIT(FIELD_BACKOFF_LIMIT) |
-                          BIT(FIELD_TTL_SECONDS_AFTER_FINISHED),
-                      true, false},
-    [LAUNCHER_POD] = {"Pod", BIT(FIELD_ACTIVE_DEADLINE_SECONDS), false, true},
-};
-
-enum mpijob_launcher mpijob_launcher_of(struct mpijob_target target)
+const struct mpijob_child *mpijob_child_of(struct mpijob_target target)
 {
-    return mpijob_dialect(target)->reader->launcher;
+    return mpijob_dialect(target)->reader->child;
 }
 
-static const struct launcher_kind *launcher_of(const struct mpijob_view *view)
-{
-    return &launchers[mpijob_launcher_of(view->target)];
-}
-
-const char *mpijob_launcher_word(enum mpijob_launcher launcher)
-{
-    return launchers[launcher].word;
-}
-
-void mpijob_launcher_name(const struct mpijob_view *view, struct buf *out)
+void mpijob_child_name(const struct mpijob_view *view, struct buf *out)
 {
     buf_add_str(out, view->name);
-    buf_puts(out, "-launcher");
+    buf_puts(out, mpijob_child_of(view->target)->suffix);
 }
 
-void mpijob_launcher_plan_free(struct mpijob_launcher_plan *plan)
+void mpijob_child_plan_free(struct mpijob_child_plan *plan)
 {
     mpijob_diff_free(&plan->diff);
     buf_free(&plan->patch);
-    *plan = (struct mpijob_launcher_plan){0};
+    *plan = (struct mpijob_child_plan){0};
 }
 
 /* ---- whose it is, and how far it has come ---- */
@@ -126,19 +95,23 @@ static const struct mpijob_change *wanted(const struct mpijob_changes *changes, 
     return NULL;
 }
 
-/* Does the launcher act on the field, for a job in this state? It does not where the controller reads the job's own
- * fields while it runs. */
-static bool concerns(enum mpijob_field_id field, const struct mpijob_view *view)
+/* The change of one of the child's fields that it acts on, for a job in this state. It does not where the controller
+ * reads the job's own fields while it runs. NULL: no such change. */
+static const struct mpijob_change *concerning(const struct mpijob_changes *changes, const char *name,
+                                              const struct mpijob_view *view)
 {
+    enum mpijob_field_id field;
+    if (!mpijob_dialect(view->target)->through_child || !mpijob_field_find(view->target.kind, str_of(name), &field))
+        return NULL;
     bool at_end = field == FIELD_TTL_SECONDS_AFTER_FINISHED;
-    return mpijob_dialect(view->target)->through_launcher && (launcher_of(view)->fields & BIT(field)) &&
-           (at_end || !mpijob_phase_finished(view->phase));
+    return at_end || !mpijob_phase_finished(view->phase) ? wanted(changes, field) : NULL;
 }
 
-bool mpijob_launcher_concerned(const struct mpijob_changes *changes, const struct mpijob_view *view)
+bool mpijob_child_concerned(const struct mpijob_changes *changes, const struct mpijob_view *view)
 {
-    for (size_t i = 0; i < THROUGH; i++) {
-        if (wanted(changes, through[i]) && concerns(through[i], view))
+    const struct mpijob_child *child = mpijob_child_of(view->target);
+    for (const char *const *name = child ? child->fields : NULL; name && *name; name++) {
+        if (concerning(changes, *name, view))
             return true;
     }
     return false;
@@ -204,7 +177,7 @@ static void judge(const struct mpijob_view *view, struct json launcher, enum mpi
 }
 
 static int plan_field(const struct mpijob_view *view, struct json launcher, const struct mpijob_change *c, int64_t now,
-                      struct mpijob_launcher_plan *plan, struct error *err)
+                      struct mpijob_child_plan *plan, struct error *err)
 {
     char pointer[64];
     struct str after = change_value(c), name = name_of(launcher);
@@ -214,7 +187,7 @@ static int plan_field(const struct mpijob_view *view, struct json launcher, cons
     plan->covered[c->field] = true;
     if (after.len ? json_exists(before) && json_equal(before, (struct json){after}) : !json_exists(before)) {
         snprintf(v.why, sizeof v.why, "the launcher %s %.*s has this %s already, so nothing is different",
-                 launcher_of(view)->word, shown(name, 250), name.ptr, mpijob_field_name(c->field));
+                 mpijob_child_of(view->target)->kind, shown(name, 250), name.ptr, mpijob_field_name(c->field));
         effect_join(&plan->verdict, &v);
         return 0;
     }
@@ -222,7 +195,7 @@ static int plan_field(const struct mpijob_view *view, struct json launcher, cons
     int rc = 0;
     if (c->field == FIELD_TTL_SECONDS_AFTER_FINISHED && after.len && running)
         rc = refuse_ttl(name, err);
-    else if (launcher_of(view)->only_lowers)
+    else if (mpijob_child_of(view->target)->only_lowers)
         rc = check_pod(before, after, name, err);
     if (!rc)
         rc = diff_add(&plan->diff, pointer, c->field, before, after, err);
@@ -233,7 +206,7 @@ static int plan_field(const struct mpijob_view *view, struct json launcher, cons
     return rc;
 }
 
-static int write_patch(struct mpijob_launcher_plan *plan, struct json launcher, struct error *err)
+static int write_patch(struct mpijob_child_plan *plan, struct json launcher, struct error *err)
 {
     struct json_writer w;
     json_writer_init(&w, &plan->patch);
@@ -270,23 +243,23 @@ static int check_owner(const struct mpijob_view *view, struct json launcher, str
     return error_set(err, ERR_REFUSED,
                      "the %s %.*s is not this MPIJob's launcher (its owner references do not name this MPIJob's uid as "
                      "the controller): nothing was changed",
-                     launcher_of(view)->word, shown(name, 250), name.ptr);
+                     mpijob_child_of(view->target)->kind, shown(name, 250), name.ptr);
 }
 
-int mpijob_launcher_plan(const struct mpijob_changes *changes, const struct mpijob_view *view, struct json launcher,
-                         int64_t now, struct mpijob_launcher_plan *plan, struct error *err)
+int mpijob_child_plan(const struct mpijob_changes *changes, const struct mpijob_view *view, struct json launcher,
+                      int64_t now, struct mpijob_child_plan *plan, struct error *err)
 {
-    *plan = (struct mpijob_launcher_plan){.verdict = {.effect = EFFECT_UNCHANGED}, .ends_at = MPIJOB_NO_TIME};
+    *plan = (struct mpijob_child_plan){.verdict = {.effect = EFFECT_UNCHANGED}, .ends_at = MPIJOB_NO_TIME};
     int rc = check_owner(view, launcher, err);
-    for (size_t i = 0; i < THROUGH && !rc; i++) {
-        const struct mpijob_change *c = wanted(changes, through[i]);
-        if (c && concerns(through[i], view))
+    for (const char *const *name = mpijob_child_of(view->target)->fields; *name && !rc; name++) {
+        const struct mpijob_change *c = concerning(changes, *name, view);
+        if (c)
             rc = plan_field(view, launcher, c, now, plan, err);
     }
     if (!rc && plan->diff.count)
         rc = write_patch(plan, launcher, err);
     if (rc)
-        mpijob_launcher_plan_free(plan);
+        mpijob_child_plan_free(plan);
     return rc;
 }
 
@@ -297,7 +270,7 @@ static void judge_without(const struct mpijob_view *view, const struct mpijob_di
                           struct mpijob_verdict *v)
 {
     static const bool at_creation[FIELD_COUNT] = {[FIELD_ACTIVE_DEADLINE_SECONDS] = true, [FIELD_BACKOFF_LIMIT] = true};
-    bool awaited = launcher_of(view)->takes_values && view->phase == PHASE_PENDING;
+    bool awaited = mpijob_child_of(view->target)->takes_values && view->phase == PHASE_PENDING;
     struct mpijob_verdict said = {.effect = awaited ? EFFECT_EFFECTIVE : EFFECT_UNCHANGED};
     snprintf(said.why, sizeof said.why,
              awaited ? "the launcher Job %.*s-launcher does not exist yet; it gets the MPIJob's values when the "
@@ -309,7 +282,7 @@ static void judge_without(const struct mpijob_view *view, const struct mpijob_di
 }
 
 void mpijob_judge_through(const struct mpijob_view *before, const struct mpijob_diff *diff,
-                          const struct mpijob_launcher_plan *plan, int64_t now, struct mpijob_verdict *verdict)
+                          const struct mpijob_child_plan *plan, int64_t now, struct mpijob_verdict *verdict)
 {
     static const bool none[FIELD_COUNT];
     if (!plan) {

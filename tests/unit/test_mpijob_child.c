@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
-#include "mpijob/effect/launcher.h"
+#include "mpijob/effect/child.h"
 #include "mpijob_effect_cases.h"
 
 #define MINUTE (60 * CLOCK_SECOND)
@@ -28,7 +28,7 @@ static char *job(struct mpijob_target target, const char *state)
 static char *launcher(struct mpijob_target target, const char *spec, bool over)
 {
     struct buf b = BUF_INIT;
-    bool pod = mpijob_launcher_of(target) == LAUNCHER_POD;
+    bool pod = strcmp(mpijob_child_of(target)->kind, "Pod") == 0;
     buf_printf(
         &b,
         "{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{\"name\":\"tf-launcher\",\"namespace\":\"train\","
@@ -44,7 +44,7 @@ static char *launcher(struct mpijob_target target, const char *spec, bool over)
 struct asked {
     int rc;
     struct error err;
-    struct mpijob_launcher_plan plan;
+    struct mpijob_child_plan plan;
     struct mpijob_verdict verdict;
     bool concerned;
 };
@@ -59,8 +59,8 @@ static struct asked ask(struct mpijob_target target, const char *state, const ch
     struct mpijob_view view = viewed(object, target);
     change(&changes, word);
     assert_int_equal(mpijob_changes_apply(&changes, &view, &edited, &diff, &a.err), 0);
-    a.concerned = mpijob_launcher_concerned(&changes, &view);
-    a.rc = mpijob_launcher_plan(&changes, &view, parsed(behind), NOON, &a.plan, &a.err);
+    a.concerned = mpijob_child_concerned(&changes, &view);
+    a.rc = mpijob_child_plan(&changes, &view, parsed(behind), NOON, &a.plan, &a.err);
     if (!a.rc)
         mpijob_judge_through(&view, &diff, &a.plan, NOON, &a.verdict);
     if (!a.rc && (!*a.verdict.why || strlen(a.verdict.why) > sizeof a.verdict.why - 2 || strchr(a.verdict.why, '{')))
@@ -117,7 +117,7 @@ static void check_row(char *const *c, size_t *judged)
         assert_string_equal(c[5], "effective now");
         assert_int_equal(a.plan.diff.count, 1);
     }
-    mpijob_launcher_plan_free(&a.plan);
+    mpijob_child_plan_free(&a.plan);
     (*judged)++;
 }
 
@@ -167,7 +167,7 @@ static void only_what_the_launcher_decides_goes_there(void **state)
         char *object = job(cases[i].target, cases[i].state);
         struct mpijob_view view = viewed(object, cases[i].target);
         change(&changes, cases[i].word);
-        if (mpijob_launcher_concerned(&changes, &view) != cases[i].concerned)
+        if (mpijob_child_concerned(&changes, &view) != cases[i].concerned)
             fail_msg("%s on a job that is %s", cases[i].word, cases[i].state);
         mpijob_changes_free(&changes);
         free(object);
@@ -185,20 +185,20 @@ static void the_patch_is_conditional(void **state)
     assert_string_equal(a.plan.diff.items[0].pointer, "/spec/activeDeadlineSeconds");
     assert_string_equal(a.plan.diff.items[0].before, "20");
     assert_contains(a.verdict.why, "2026-11-23T20:50:00Z");
-    mpijob_launcher_plan_free(&a.plan);
+    mpijob_child_plan_free(&a.plan);
 
     a = ask(BETA, "running", "\"activeDeadlineSeconds\":3600", false, "activeDeadlineSeconds=3600");
     assert_int_equal(a.plan.diff.count, 0);
     assert_contains(a.verdict.why, "already");
     assert_int_equal(a.verdict.effect, EFFECT_INERT);
-    mpijob_launcher_plan_free(&a.plan);
+    mpijob_child_plan_free(&a.plan);
 }
 
 static void anothers_launcher_is_left_alone(void **state)
 {
     (void)state;
     struct mpijob_changes changes = {0};
-    struct mpijob_launcher_plan plan;
+    struct mpijob_child_plan plan;
     struct error err = {0};
     char *object = job(BETA, "running");
     struct mpijob_view view = viewed(object, BETA);
@@ -211,7 +211,7 @@ static void anothers_launcher_is_left_alone(void **state)
         "\"u-1\"}]}}",
     };
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(mpijob_launcher_plan(&changes, &view, parsed(others[i]), NOON, &plan, &err), ERR_REFUSED);
+        assert_int_equal(mpijob_child_plan(&changes, &view, parsed(others[i]), NOON, &plan, &err), ERR_REFUSED);
         assert_contains(err.message, "not this MPIJob's launcher");
     }
     mpijob_changes_free(&changes);
@@ -228,7 +228,7 @@ static void a_pods_deadline_is_only_lowered(void **state)
     assert_int_equal(a.rc, 0);
     assert_int_equal(a.verdict.effect, EFFECT_UNKNOWN); /* of Pods only an elapsed one was tried */
     assert_false(a.verdict.may_destroy);
-    mpijob_launcher_plan_free(&a.plan);
+    mpijob_child_plan_free(&a.plan);
 }
 
 static void without_a_launcher_the_job_itself_counts(void **state)
@@ -262,14 +262,14 @@ static void other_fields_keep_their_verdicts(void **state)
     struct mpijob_changes changes = {0};
     struct mpijob_diff diff = {0};
     struct buf edited = BUF_INIT;
-    struct mpijob_launcher_plan plan;
+    struct mpijob_child_plan plan;
     struct mpijob_verdict v;
     char *object = job(BETA, "running"), *behind = launcher(BETA, "", false);
     struct mpijob_view view = viewed(object, BETA);
     change(&changes, "activeDeadlineSeconds=3600");
     change(&changes, "cleanPodPolicy=All");
     assert_int_equal(mpijob_changes_apply(&changes, &view, &edited, &diff, NULL), 0);
-    assert_int_equal(mpijob_launcher_plan(&changes, &view, parsed(behind), NOON, &plan, NULL), 0);
+    assert_int_equal(mpijob_child_plan(&changes, &view, parsed(behind), NOON, &plan, NULL), 0);
     mpijob_judge_through(&view, &diff, &plan, NOON, &v);
     assert_int_equal(v.effect, EFFECT_EFFECTIVE);
     assert_contains(v.why, "has this deadline now");
@@ -277,7 +277,7 @@ static void other_fields_keep_their_verdicts(void **state)
     assert_null(strstr(v.why, "through_launcher"));
     mpijob_judge(&view, &diff, NOON, &v);
     assert_contains(v.why, "through_launcher = true changes the launcher Job, which works");
-    mpijob_launcher_plan_free(&plan);
+    mpijob_child_plan_free(&plan);
     mpijob_changes_free(&changes);
     mpijob_diff_free(&diff);
     buf_free(&edited);
@@ -313,15 +313,15 @@ static void without_memory_nothing_leaks(void **state)
     change(&changes, "activeDeadlineSeconds=3600");
     change(&changes, "backoffLimit=0");
     for (long n = 1;; n++) {
-        struct mpijob_launcher_plan plan;
+        struct mpijob_child_plan plan;
         struct error err = {0};
         alloc_fail_at(n);
-        int rc = mpijob_launcher_plan(&changes, &view, parsed(behind), NOON, &plan, &err);
+        int rc = mpijob_child_plan(&changes, &view, parsed(behind), NOON, &plan, &err);
         bool failed = alloc_failed();
         alloc_fail_at(0);
         if (!failed) {
             assert_int_equal(rc, 0);
-            mpijob_launcher_plan_free(&plan);
+            mpijob_child_plan_free(&plan);
             break;
         }
         assert_int_equal(rc, ERR_NOMEM);
