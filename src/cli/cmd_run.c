@@ -207,12 +207,6 @@ static int serve(struct daemon *d)
         log_event(&s->log, LOG_WARN, "MPIJOBD_CLOCK is set: the time is not this machine's", NULL);
     if (s->clock.manual)
         manual_clock_start(&d->manual, &s->loop, &s->clock, s->engine, clock_gone, d);
-    if (s->options.once && s->config.lead.on)
-        log_event(
-            &s->log, LOG_WARN,
-            "what is paused among daemons that share their state is not looked at: it is in the cluster",
-            LOG_FIELDS(
-                {"cure", "mpijobd status, asked of one of them, tells what is; mpijobd trigger runs a policy there"}));
     if (s->options.once)
         engine_once(s->engine, once_done, d);
     else
@@ -291,6 +285,8 @@ static int prepare(struct daemon *d)
         code = session_store(s);
     if (!code && run_state_open(s, &d->lead, &d->shared, &e, &s->error))
         code = session_fail(s, &s->error);
+    if (!code && s->options.once)
+        run_shared_paused(s, &d->shared);
     if (!code && run_shards_open(s, &d->shards, &e, &s->error))
         code = session_fail(s, &s->error);
     if (!code)

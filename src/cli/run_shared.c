@@ -7,6 +7,7 @@
 
 #include "approval/approvals.h"
 #include "base/backoff.h"
+#include "cli/paused/paused_shared.h"
 #include "cli/session/lead_place.h"
 #include "outside/shelf.h"
 #include "pause/pauses.h"
@@ -210,6 +211,18 @@ int run_state_open(struct session *s, struct run_lead *lead, struct run_shared *
     e->state_later = e->state != NULL;
     rc = e->state_later ? 0 : pauses_read(s->store, &r->paused, err);
     return rc || e->state_later ? rc : canaries_open(&r->canaries, s->store, err);
+}
+
+void run_shared_paused(struct session *s, struct run_shared *r)
+{
+    if (!paused_is_shared(s) || paused_read_shared(s, &r->paused) == 0)
+        return;
+    log_event(&s->log, LOG_WARN,
+              "what is paused among daemons that share their state is not known: it cannot be read in the cluster, and "
+              "what is paused there runs now",
+              LOG_FIELDS({"reason", s->error.message},
+                         {"cure", "mpijobd status, asked of one of them, tells what is; mpijobd trigger runs a "
+                                  "policy there"}));
 }
 
 static void closed(void *data)

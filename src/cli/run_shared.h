@@ -40,6 +40,9 @@ int run_shared_open(struct session *s, struct lead *lead, struct kube *kube, boo
  * run_lead_close, also after an error. */
 int run_state_open(struct session *s, struct run_lead *lead, struct run_shared *shared, struct engine_options *e,
                    struct error *err);
+/* For a single run, after that: what is paused is what the daemons of this configuration have paused, where they share
+ * that in the cluster, which is read now. Where it cannot be, the log tells. */
+void run_shared_paused(struct session *s, struct run_shared *shared);
 /* Writes what waits, as far as it still may, and closes it: before the Lease is given back. */
 void run_shared_close(struct run_shared *shared);
 void run_state_free(struct run_shared *shared); /* what is in memory, when the engine has gone */

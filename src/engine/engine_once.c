@@ -57,6 +57,19 @@ static void once_ended(void *data, struct run *run)
     one_less(e);
 }
 
+static void tell_paused(const struct engine *e, const char *policy)
+{
+    const struct paused_mark *mark = engine_paused(e, policy);
+    char since[32] = "", cure[128];
+    if (mark && mark->at)
+        clock_format(mark->at, false, since);
+    snprintf(cure, sizeof cure, "mpijobd resume %s lets it run", policy);
+    log_event(e->o.log, LOG_WARN, "the policy is left out, because it is paused",
+              LOG_FIELDS({"policy", policy}, {"by", mark && *mark->who ? mark->who : "an unknown user"},
+                         {"since", *since ? since : NULL}, {"reason", mark && *mark->why ? mark->why : NULL},
+                         {"cure", cure}));
+}
+
 static void begin_runs(struct engine *e);
 
 void engine_once_over(struct defer *d)
@@ -169,8 +182,7 @@ static void begin_runs(struct engine *e)
     for (size_t i = 0; i < e->set->count; i++) {
         const struct policy_entry *entry = &e->set->entries[i];
         if (entry->paused && !e->o.dry_run)
-            log_event(e->o.log, LOG_WARN, "the policy is left out, because it is paused",
-                      LOG_FIELDS({"policy", entry->policy->name}));
+            tell_paused(e, entry->policy->name);
         else if (!left_out_closed(e, entry->policy) && !left_out_early(e, entry->policy) && !entry->quarantined)
             once_everywhere(e, entry);
     }

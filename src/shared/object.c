@@ -252,3 +252,18 @@ int object_unpack(struct str base64, struct buf *lines, struct error *err)
     buf_free(&packed);
     return rc;
 }
+
+int object_read_head_lines(struct json object, struct object_head *head, struct buf *lines, struct error *err)
+{
+    struct buf text = BUF_INIT;
+    size_t before = lines->len;
+    int rc = object_read_head(object, head, err);
+    if (!rc && json_decode(object_packed(object), &text))
+        rc = object_unpack(buf_str(&text), lines, err);
+    if (!rc && text.failed)
+        rc = error_nomem(err);
+    if (!rc && (int64_t)(lines->len - before) != head->bytes)
+        rc = error_set(err, ERR_INVALID, "its rows are %s", lines->len > before ? "others" : "missing");
+    buf_free(&text);
+    return rc;
+}

@@ -48,6 +48,8 @@ void object_write_lines(struct buf *out, const char *head_name, const char *name
 /* Reads a head; free it with head_free, also after an error. ERR_INVALID: it is not one, or of a newer mpijobd;
  * ERR_NOMEM. */
 int object_read_head(struct json object, struct object_head *head, struct error *err);
+/* The same, with its lines appended unpacked. Errors as of object_read_head and object_unpack. */
+int object_read_head_lines(struct json object, struct object_head *head, struct buf *lines, struct error *err);
 /* The text in which its lines are packed: of a head, or of lines. Absent: it has no lines; a head says how many bytes
  * it has. */
 struct json object_packed(struct json object);

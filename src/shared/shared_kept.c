@@ -77,19 +77,15 @@ static int by_key(const void *a, const void *b)
     return strcmp(((const struct copy *)a)->key, ((const struct copy *)b)->key);
 }
 
-static int read_space(void *data, const char *space, bool (*row)(void *data, const struct store_kept *row),
-                      void *row_data, struct error *err)
+int shared_kept_each(struct shared_rows *rows, const char *space, bool (*row)(void *data, const struct store_kept *row),
+                     void *row_data, struct error *err)
 {
-    struct shared *s = data;
     struct copies c = {0};
     struct buf beginning = BUF_INIT;
-    int rc = shared_readable(s, err);
-    if (rc)
-        return rc;
     row_line_key(&beginning, LINE_KEPT, space, NULL);
     buf_putc(&beginning, ',');
     if (!beginning.failed)
-        rows_each(&s->rows, buf_str(&beginning), copy_row, &c);
+        rows_each(rows, buf_str(&beginning), copy_row, &c);
     c.nomem = c.nomem || beginning.failed;
     buf_free(&beginning);
     if (c.count)
@@ -102,6 +98,14 @@ static int read_space(void *data, const char *space, bool (*row)(void *data, con
     }
     free(c.rows);
     return c.nomem ? error_nomem(err) : 0;
+}
+
+static int read_space(void *data, const char *space, bool (*row)(void *data, const struct store_kept *row),
+                      void *row_data, struct error *err)
+{
+    struct shared *s = data;
+    int rc = shared_readable(s, err);
+    return rc ? rc : shared_kept_each(&s->rows, space, row, row_data, err);
 }
 
 static const struct kept_form form = {has, keep, read_space};

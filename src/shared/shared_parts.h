@@ -14,6 +14,7 @@
 #include "store/kept.h"
 #include "store/store.h"
 
+#define SHARED_PAGE 4                       /* ConfigMaps in an answer: each may have a megabyte */
 #define SHARED_LOG_MAX ((size_t)128 * 1024) /* bytes of lines in the head; more go into a ConfigMap of their own */
 
 /* In the row of a change, the server that the state itself is on: the replicas may reach it by different addresses. */
@@ -146,6 +147,9 @@ bool shared_add_run(void *data, const struct shared_row *row);
 
 /* ---- shared_kept.c ---- */
 void shared_kept_hook(struct shared *s);
+/* The texts of one space, by key, on any thread. ERR_NOMEM. */
+int shared_kept_each(struct shared_rows *rows, const char *space, bool (*row)(void *data, const struct store_kept *row),
+                     void *row_data, struct error *err);
 
 /* ---- shared_requests.c: each answers through done; 0, or errors as of kube_send, and then it is not called ---- */
 extern const struct kube_resource shared_configmaps;
@@ -159,6 +163,7 @@ int shared_create_lines(struct shared *s, const char *name, struct str lines, ku
                         struct kube_request **request, struct error *err);
 /* Puts before an error which state it is about, and behind it what helps. */
 void shared_explain(const struct shared *s, const char *doing, struct error *err);
+void shared_explain_at(const char *name_space, const char *name, const char *doing, struct error *err);
 void shared_name_next(struct shared *s, char name[24]);
 /* Removes what is in the trash, one after the other. */
 void shared_empty_trash(struct shared *s);

@@ -79,6 +79,11 @@ int shared_create_lines(struct shared *s, const char *name, struct str lines, ku
 
 void shared_explain(const struct shared *s, const char *doing, struct error *err)
 {
+    shared_explain_at(s->o.name_space, s->o.name, doing, err);
+}
+
+void shared_explain_at(const char *name_space, const char *name, const char *doing, struct error *err)
+{
     const char *cure = "";
     if (strstr(err->message, "exceeded quota"))
         cure =
@@ -91,7 +96,7 @@ void shared_explain(const struct shared *s, const char *doing, struct error *err
     else if (err->status == 413 || strstr(err->message, "too large") || strstr(err->message, "Too long"))
         cure = "; the server takes less than a ConfigMap may have: raise its limit (etcd: --max-request-bytes)";
     error_append(err, "%s", cure);
-    error_prefix(err, "the state in ConfigMap %s/%s cannot be %s", s->o.name_space, s->o.name, doing);
+    error_prefix(err, "the state in ConfigMap %s/%s cannot be %s", name_space, name, doing);
 }
 
 /* ---- what is not needed any more ---- */

@@ -28,13 +28,10 @@ void shared_take_end(struct take *t, const struct error *err)
     shared_set_phase(s, err ? SHARED_AWAY : SHARED_HERE);
     if (err)
         rows_clear(&s->rows);
-    for (size_t i = 0; i < t->count; i++)
-        free(t->parts[i].packed);
-    free(t->parts);
+    pieces_free(&t->pieces);
     defer_cancel(&t->turn);
     head_free(&t->head);
     buf_free(&t->log);
-    buf_free(&t->lines);
     free(t);
     done(data, err);
     if (s->phase == SHARED_HERE) {
@@ -152,16 +149,7 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
         shared_take_fail(t, err, "read");
         return;
     }
-    struct buf packed = BUF_INIT;
-    int rc = object_read_head(answer->body, &t->head, &why);
-    if (!rc && json_decode(object_packed(answer->body), &packed))
-        rc = object_unpack(buf_str(&packed), &t->log, &why);
-    if (!rc && packed.failed)
-        rc = error_nomem(&why);
-    if (!rc && (int64_t)t->log.len != t->head.bytes)
-        rc = error_set(&why, ERR_INVALID, "its rows are %s", t->log.len ? "others" : "missing");
-    buf_free(&packed);
-    if (rc) {
+    if (object_read_head_lines(answer->body, &t->head, &t->log, &why)) {
         shared_take_damaged(t, t->of->o.name, &why);
         return;
     }

@@ -4,13 +4,8 @@
 #define MPIJOBD_SHARED_SHARED_TAKE_PARTS_H
 
 #include "kube/verbs.h"
+#include "shared/pieces.h"
 #include "shared/shared_parts.h"
-
-struct take_part { /* a ConfigMap of lines */
-    char name[24];
-    char *packed; /* base64 */
-    bool wanted;
-};
 
 struct take {
     struct shared *of;
@@ -19,13 +14,12 @@ struct take {
     struct buf log;
     char version[64];
     unsigned tries;
-    struct take_part *parts;
-    size_t count, cap, next; /* next: of the names of base and log, to be unpacked */
+    struct pieces pieces;
+    size_t next; /* of the names of base and log, to be unpacked */
     bool nomem, cancelled, fresh, created, adopting;
     struct kube_request *request;
     struct kube_list *list;
     struct defer turn;
-    struct buf lines; /* unpacked, not carried out yet: the last may go on in the next part */
     size_t base_bytes, log_bytes;
     void (*done)(void *data, const struct error *err);
     void *data;

@@ -308,9 +308,6 @@ describe("daemons that share the jobs", function()
         create(12)
         all_looked_at()
         assert.is_truthy(select(2, ask(two, "status")):find "\ncount +paused +by [^\n]+since")
-        local _, _, told = support.mpijobd("run", "--once", "--dry-run", "--config", folder .. "/one.yaml", "--kubeconfig", server.kubeconfig,
-            "--state", folder .. "/once.db", folder .. "/p.lua")
-        support.contains(told, "what is paused among daemons that share their state is not looked at: it is in the cluster")
         support.contains(select(2, ask(two, "pause", "count")), "count was paused already, by ")
         one:kill "sigkill"
         shared_as { two = 6 }

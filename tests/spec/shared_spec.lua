@@ -112,9 +112,9 @@ describe("the state that daemons share", function()
             return support.write(folder .. "/shared.yaml", ("cluster: { kubeconfig: %s }\nstate: %s\n%s: { namespace: ops, %s }\n"):format(server.kubeconfig, file,
                 key or "leader_election", key and "shards: 4" or "state: " .. state))
         end
-        local asked = { plan = "what was handled, what is paused", next = "what is paused", runs = "each daemon keeps a journal of its own runs", journal = "each daemon keeps" }
+        local asked = { plan = "what was handled and the steps of a canary", runs = "each daemon keeps a journal of its own runs", journal = "each daemon keeps" }
         for command, words in pairs(asked) do
-            local args = (command == "plan" or command == "next") and { folder .. "/p.lua" } or {}
+            local args = command == "plan" and { folder .. "/p.lua" } or {}
             local _, _, err = support.mpijobd(command, "--config", config "cluster", table.unpack(args))
             support.contains(err, ("mpijobd %s: "):format(command) .. where .. words)
             _, _, err = support.mpijobd(command, "--config", config "file", table.unpack(args))

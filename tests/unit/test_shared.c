@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "shared/shared_peek.h"
 #include "shared_help.h"
 #include "store/kept.h"
 #include "store/written.h"
@@ -337,6 +338,101 @@ static void a_long_text_is_cut(void **state)
     free(got);
 }
 
+/* ---- a look at it by another program ---- */
+
+struct peeked {
+    struct answer answer;
+    char keys[64];
+};
+
+static bool peek_row(void *data, const struct store_kept *row)
+{
+    struct peeked *seen = data;
+    strcat(strcat(seen->keys, row->key), "=");
+    strcat(strcat(seen->keys, row->value), " ");
+    return true;
+}
+
+static void looked(void *data, const struct error *err)
+{
+    on_answer(&((struct peeked *)data)->answer, 0, err);
+}
+
+static int peek(struct world *w, struct peeked *seen)
+{
+    struct shared_peek call = {.kube = w->server.kube,
+                               .name_space = SHARED_SPACE,
+                               .name = SHARED_NAME,
+                               .space = "paused",
+                               .row = peek_row,
+                               .done = looked,
+                               .data = seen};
+    *seen = (struct peeked){0};
+    assert_int_equal(shared_peek_start(&call, NULL), 0);
+    await_answer(w->place, &seen->answer);
+    return seen->answer.err.code;
+}
+
+static void keep(struct world *w, const char *key, const char *value)
+{
+    struct answer answer = {0};
+    store_keep(w->a.store, &(struct store_kept){"paused", key, value, 0}, on_answer, &answer);
+    await_answer(w->place, &answer);
+    assert_int_equal(answer.err.code, 0);
+}
+
+/* Rows of the base, of the log and of the head; the state stays whose it is. */
+static void a_look_takes_nothing_over(void **state)
+{
+    struct world *w = *state;
+    struct peeked seen;
+    assert_int_equal(peek(w, &seen), 0);
+    assert_string_equal(seen.keys, "");
+    assert_int_equal(replica_take(&w->a), 0);
+    keep(w, "first", "1");
+    keep(w, "gone", "1");
+    for (int i = 0; i < 8; i++) {
+        fill(&w->a, (i % 4) * 2000, 2000);
+        if (i == 4)
+            keep(w, "amid", "2");
+    }
+    keep(w, "gone", NULL);
+    assert_in_range(shared_size(w->a.shared).objects, 3, 100);
+    assert_int_equal(peek(w, &seen), 0);
+    assert_string_equal(seen.keys, "amid=2 first=1 ");
+    keep(w, "last", "3");
+    assert_int_equal(peek(w, &seen), 0);
+    assert_string_equal(seen.keys, "amid=2 first=1 last=3 ");
+    assert_int_equal(w->a.lost, 0);
+
+    free(shared_ask(&w->server, "POST", "/_sim/faults", "status:code=403,method=GET,path=*/configmaps*,count=1").body);
+    assert_int_equal(peek(w, &seen), ERR_HTTP);
+    assert_non_null(
+        strstr(seen.answer.err.message, "the state in ConfigMap " SHARED_SPACE "/" SHARED_NAME " cannot be read"));
+    assert_string_equal(seen.keys, "");
+}
+
+static void a_look_tells_of_damage(void **state)
+{
+    struct world *w = *state;
+    struct peeked seen;
+    assert_int_equal(replica_take(&w->a), 0);
+    keep(w, "first", "1");
+    for (int i = 0; i < 3; i++)
+        fill(&w->a, i * 2000, 2000);
+    kill_a(w);
+    struct shared_answer list = shared_ask(&w->server, "GET", MAPS, NULL);
+    char path[256], *name = strstr(list.body, "\"" SHARED_NAME "-");
+    assert_non_null(name);
+    name[1 + strcspn(name + 1, "\"")] = '\0';
+    snprintf(path, sizeof path, MAPS "/%s", name + 1);
+    free(shared_ask(&w->server, "DELETE", path, NULL).body);
+    free(list.body);
+    assert_int_equal(peek(w, &seen), ERR_INVALID);
+    assert_non_null(strstr(seen.answer.err.message, "which belongs to it, is missing"));
+    assert_string_equal(seen.keys, "");
+}
+
 static void a_lost_answer_is_looked_up(void **state)
 {
     struct world *w = *state;
@@ -492,6 +588,8 @@ int main(void)
         TEST(an_old_row_touches_nothing),
         TEST(many_rows_are_folded),
         TEST(a_long_text_is_cut),
+        TEST(a_look_takes_nothing_over),
+        TEST(a_look_tells_of_damage),
         TEST(a_lost_answer_is_looked_up),
         TEST(what_cannot_be_written_is_answered),
         TEST(a_head_without_its_rows_is_no_state),

@@ -10,12 +10,11 @@
 #include "cli/check/checking.h"
 #include "cli/check/looks.h"
 #include "cli/check/tell.h"
-#include "cli/session/daemon.h"
+#include "cli/paused/paused_shared.h"
 #include "cli/session/deprecated.h"
 #include "cli/session/folder_watch.h"
 #include "cli/session/needs.h"
 #include "cli/session/policies.h"
-#include "cli/session/shared_note.h"
 
 /* ---- what is looked for ---- */
 
@@ -173,9 +172,7 @@ static int check_once(const struct command *command, const struct options *o, in
     int code = session_open(&c.s, command->name, o);
     if (code)
         return code;
-    if (!c.check)
-        session_tell_shared(&c.s, "what is paused is as it was here", "mpijobd status asks the daemon that leads");
-    if (!c.check && daemon_paused(&c.s, &c.paused)) { /* the times are told all the same */
+    if (!c.check && paused_read(&c.s, &c.paused)) { /* the times are told all the same */
         if (o->state)
             return session_close(&c.s, session_fail(&c.s, &c.s.error));
         fprintf(stderr, "mpijobd next: it is not known which policies are paused: %s\n", c.s.error.message);

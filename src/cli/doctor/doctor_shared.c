@@ -13,6 +13,7 @@ void doctor_shared(struct doctor *d, const struct lead_place *place)
     struct question q[sizeof verbs / sizeof *verbs];
     struct buf denied = BUF_INIT;
     const struct error *err = NULL;
+    bool blind = false; /* get or list are denied, by which commands read what is paused */
     size_t waiting = 1;
     if (d->s.config.lead.own_state)
         return;
@@ -24,6 +25,7 @@ void doctor_shared(struct doctor *d, const struct lead_place *place)
     question_wait(d, &waiting);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         err = q[i].error.code ? &q[i].error : err;
+        blind = blind || (!q[i].allowed && i < 2);
         if (!q[i].allowed)
             buf_printf(&denied, "%s%s", denied.len ? ", " : "", verbs[i]);
     }
@@ -33,9 +35,10 @@ void doctor_shared(struct doctor *d, const struct lead_place *place)
     else if (denied.len)
         doctor_say(d, DOCTOR_FAILED, "`mpijobd rbac PATH...` prints the role that is needed",
                    "may not %s ConfigMaps in %s, where the daemons keep the state that they share: a leader would not "
-                   "act%s",
+                   "act%s%s",
                    denied.ptr, place->name_space,
-                   d->s.config.lead.shards ? "" : " (leader_election: { state: file } does without)");
+                   d->s.config.lead.shards ? "" : " (leader_election: { state: file } does without)",
+                   blind ? ", and run --once, plan and next would not know what is paused" : "");
     else
         doctor_say(d, DOCTOR_OK, NULL, "may keep the state that the daemons share in ConfigMap %s/%s%s%s and others",
                    place->name_space, place->name, d->s.config.lead.shards ? "-0" : "", SHARED_ENDING);

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/paused/paused_shared.h"
 #include "cli/plan/cmd_plan.h"
 #include "cli/plan/plan_held.h"
 #include "cli/plan/plan_out.h"
 #include "cli/plan/plan_past.h"
 #include "cli/plan/plan_rows.h"
 #include "cli/plan/plan_steps.h"
-#include "cli/session/daemon.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
 #include "cli/session/shared_note.h"
@@ -257,15 +257,17 @@ static int make(struct planning *p)
                                .data = p};
     s->acts = true;
     session_scope(s, true);
-    session_tell_shared(s, "what was handled, what is paused and the steps of a canary are as they were here",
+    session_tell_shared(s, "what was handled and the steps of a canary are as they were here",
                         "mpijobd status and mpijobd why POLICY JOB ask the daemon that leads");
-    int unread = daemon_paused(s, &p->paused);
+    int code = session_clusters(s);
+    if (code)
+        return code;
+    int unread = paused_read(s, &p->paused);
     if (unread && s->options.state)
         return session_fail(s, &s->error);
     if (unread)
         fprintf(stderr, "mpijobd plan: it is not known which policies are paused: %s\n", s->error.message);
-    int code = session_clusters(s);
-    if (!code && s->options.out)
+    if (s->options.out)
         code = plan_out_check(s, s->options.out);
     if (code)
         return code;

@@ -13,5 +13,8 @@ struct lead_place {
 /* The session's clusters are open; an election is asked for. 0; ERR_INVALID: no namespace is given and this is no pod,
  * or the session is not about that cluster. Valid as long as the session's clusters. */
 int lead_place_find(struct session *s, struct lead_place *place, struct error *err);
+/* The namespace alone, where that cluster is signed in to by `kube`. ERR_INVALID, as above. */
+int lead_place_name_space(const struct session *s, const struct kube_config *kube, const char **name_space,
+                          struct error *err);
 
 #endif

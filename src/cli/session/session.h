@@ -87,6 +87,10 @@ void session_scope(struct session *s, bool daemon);
 int session_cluster(struct session *s);
 /* The same with all that are configured, or the one of --cluster. */
 int session_clusters(struct session *s);
+/* How a configured cluster is signed in to, or the one of --kubeconfig and --context in its place; free it with
+ * kube_config_free, also after an error. Errors as of kube_config_load. */
+int session_kube_config(const struct session *s, const struct config_cluster *cluster, struct kube_config *kube,
+                        struct error *err);
 /* To each of its clusters, at most; those of shards have the connections of one cluster between them. */
 size_t session_connections(const struct session *s);
 /* Is it a daemon that shares the jobs with others? Then its clusters are the shards of the one that there is. */

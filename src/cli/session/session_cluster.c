@@ -43,6 +43,13 @@ static struct kube_config_source source_of(const struct session *s, const struct
     };
 }
 
+int session_kube_config(const struct session *s, const struct config_cluster *cluster, struct kube_config *kube,
+                        struct error *err)
+{
+    struct kube_config_source source = source_of(s, cluster);
+    return kube_config_load(&source, kube, err);
+}
+
 /* -n, -A, else the context's namespace; of the daemon the configured ones, else all. */
 static void scope_of(const struct session *s, struct session_cluster *at)
 {
@@ -95,8 +102,7 @@ size_t session_connections(const struct session *s)
 static int open_cluster(struct session *s, struct session_cluster *at, int64_t timeout)
 {
     const struct options *o = &s->options;
-    struct kube_config_source source = source_of(s, at->config);
-    int rc = kube_config_load(&source, &at->kube_config, &s->error);
+    int rc = session_kube_config(s, at->config, &at->kube_config, &s->error);
     if (!rc)
         s->kube_config = s->kube_config ? s->kube_config : &at->kube_config;
     if (!rc && o->name_space) { /* what a name without a namespace means, in Lua too */

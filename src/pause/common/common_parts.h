@@ -54,6 +54,11 @@ void common_see(struct common_pauses *c, struct json object);
 /* Something went wrong. Guests that wait are hindered, and what was to be written fails where it was tried often. */
 void common_failed(struct common_pauses *c, const struct error *err);
 
+/* ---- common_read.c ---- */
+bool common_gather(struct json object, struct paused *now); /* false: there was no memory for it */
+/* Puts before an error what it is about, and behind it what helps. */
+void common_explain(const char *name_space, const char *name, const char *doing, struct error *err);
+
 /* ---- common_write.c ---- */
 void common_hook(struct common_pauses *c); /* rows of pauses come here from now on */
 /* It was just read: writes what is to be written. False: there is nothing to write. */

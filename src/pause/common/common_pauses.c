@@ -33,29 +33,10 @@ static void tell(const struct common_pauses *c, const char *policy, const struct
     store_tell_kept(c->o.store, &(struct store_kept){PAUSES_SPACE, policy, mark ? "{}" : NULL, 0});
 }
 
-/* False: there was no memory for it, and it is looked at again. */
-static bool gather(struct json object, struct paused *now)
-{
-    for (struct json_iter it = json_iter(json_get(object, "data")); json_next(&it);) {
-        struct buf key = BUF_INIT, value = BUF_INIT;
-        struct paused_mark mark;
-        bool good = json_decode(it.key, &key) && json_decode(it.value, &value);
-        if (good && key.len && key.len < sizeof mark.policy) { /* a longer one is no policy's */
-            pauses_mark_read(key.ptr, or_empty(value.ptr), &mark);
-            good = paused_add(now, &mark, NULL) == 0;
-        }
-        buf_free(&key);
-        buf_free(&value);
-        if (!good)
-            return false;
-    }
-    return true;
-}
-
 void common_see(struct common_pauses *c, struct json object)
 {
     struct paused before = c->known, now = {0};
-    if (!gather(object, &now)) {
+    if (!common_gather(object, &now)) { /* it is looked at again */
         paused_free(&now);
         return;
     }
@@ -98,18 +79,11 @@ static bool awaited(const struct common_pauses *c)
     return false;
 }
 
-static void explain(const struct common_pauses *c, struct error *err)
-{
-    if (err->status == 403)
-        error_append(err, "; `mpijobd rbac` prints the Role that is needed: get, create, update of configmaps");
-    error_prefix(err, "what is paused (ConfigMap %s/%s) cannot be read or written", c->o.name_space, c->o.name);
-}
-
 void common_failed(struct common_pauses *c, const struct error *failure)
 {
     struct error err = *failure;
     struct common_guest *g;
-    explain(c, &err);
+    common_explain(c->o.name_space, c->o.name, "read or written", &err);
     if (!c->trouble || strcmp(c->trouble->message, err.message) != 0)
         log_event(c->o.log, LOG_WARN, "what is paused may be changed elsewhere, and this daemon does not see it",
                   LOG_FIELDS({"reason", err.message}));

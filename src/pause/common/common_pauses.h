@@ -16,6 +16,7 @@
 
 struct common_pauses;
 struct defer_queue;
+struct kube;
 struct kube_config;
 struct metrics;
 struct store;
@@ -35,6 +36,12 @@ struct common_pauses_options {
     void (*changed)(void *data, const char *policy, const struct paused_mark *mark);
     void *data;
 };
+
+/* One look at that ConfigMap, by a program that is no such daemon: adds what is paused by it, if there is one. done
+ * comes once, later, with errors as of kube.h; 0, or an error of kube_get or ERR_NOMEM: then it does not come. `kube`
+ * and `paused` outlive it. */
+int common_pauses_look(struct kube *kube, const char *name_space, const char *name, struct paused *paused,
+                       void (*done)(void *data, const struct error *err), void *data, struct error *err);
 
 /* All that options name outlives it, but for texts. Blocks: reads the files of `server`. Errors as of kube_open. */
 int common_pauses_open(const struct common_pauses_options *options, struct common_pauses **pauses, struct error *err);
