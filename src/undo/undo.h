@@ -49,6 +49,7 @@ struct undo_object {
     bool apart;              /* it is: nothing is done to it, and nothing told of it */
     bool begun;              /* of UNDO_BOTH: its first write was made */
     bool stuck;              /* it was to be put back, and was not */
+    bool barred;             /* whole_left was found as it was to be made: its Workload cannot be put back */
     char *trouble;           /* why it could not be looked at; NULL */
     unsigned tries;
     /* What is under way of it; NULL: nothing is. */
@@ -152,5 +153,9 @@ bool undo_is_workload(const char *resource); /* "workloads.kueue.x-k8s.io" */
 bool undo_is_of_job(const struct undo_object *o, struct json object);
 /* May the object's second turn come? False: whole_left says why not. */
 bool undo_may_follow(struct undo_object *o);
+/* Is it a Workload that is put back after its job, and so is judged before that is written? */
+bool undo_is_judged_first(const struct undo_object *o);
+/* That Workload cannot be put back: nothing is done to its job either. */
+void undo_bar_job(const struct undo_object *o);
 
 #endif

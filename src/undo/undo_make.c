@@ -30,6 +30,7 @@ const char *undo_past(const struct undo_row *row)
 /* ---- some at a time ---- */
 
 static void make_one(struct undo_object *o);
+static void try_one(struct undo_object *o);
 
 static bool has_second(const struct undo *u)
 {
@@ -53,6 +54,11 @@ static void go_on(struct undo *u, void (*one)(struct undo_object *o))
     u->going = false;
     if (u->active)
         return;
+    if (one == try_one) {
+        u->at = 0;
+        go_on(u, make_one);
+        return;
+    }
     if (one == make_one && !u->second && has_second(u)) {
         u->second = true;
         u->at = 0;
@@ -176,7 +182,8 @@ static void pace(void *data, struct gate_wait *wait, const struct change_intent 
         gate_answer(wait, NULL);
 }
 
-static int start(struct undo_object *o, struct error *err)
+/* judged: it is only judged, as it would be made. */
+static int begin(struct undo_object *o, bool judged, change_done done, struct error *err)
 {
     const struct undo *u = o->undo;
     char group[256], plural[256];
@@ -194,15 +201,16 @@ static int start(struct undo_object *o, struct error *err)
         .body = buf_str(&o->body),
         .mends = true, /* it does not answer for what the object had before */
         .resource_version = o->action == UNDO_DELETE ? o->resource_version : NULL,
-        .dry_run = u->dry_run,
-        .server_dry_run = u->dry_run,
+        .dry_run = u->dry_run || judged,
+        .server_dry_run = u->dry_run && !judged,
         .destructive = u->destructive,
         .run = u->own,
         .awaited = true,
-        .gate = u->plan                  ? keep
+        .gate = judged                   ? NULL
+                : u->plan                ? keep
                 : u->rate && !u->dry_run ? pace
                                          : NULL,
-        .done = made,
+        .done = done,
         .data = o,
     };
     return change_start(u->site, &call, &o->change, err);
@@ -218,7 +226,7 @@ static void make_now(struct undo_object *o)
         ended(o, NULL, &err);
     } else if (o->action == UNDO_NOTHING) {
         ended(o, NULL, NULL);
-    } else if (start(o, &err)) {
+    } else if (begin(o, false, made, &err)) {
         o->change = NULL;
         ended(o, NULL, &err);
     }
@@ -248,6 +256,31 @@ static void make_second(struct undo_object *o)
         make_now(o);
 }
 
+/* ---- what comes second is judged first ---- */
+
+static void tried(void *data, const struct change_result *result, const struct error *err)
+{
+    struct undo_object *o = data;
+    (void)result;
+    o->change = NULL;
+    if (err && err->code != ERR_CONFLICT) /* else it is looked at again when it is made */
+        undo_bar_job(o);
+    o->undo->active--;
+    go_on(o->undo, try_one);
+}
+
+/* A refusal is one of the job and its Workload, and so has to be known before either is written. */
+static void try_one(struct undo_object *o)
+{
+    struct error err;
+    if (!undo_is_judged_first(o)) {
+        o->undo->active--;
+        go_on(o->undo, try_one);
+    } else if (begin(o, true, tried, &err)) {
+        tried(o, NULL, &err);
+    }
+}
+
 /* It counts as active. */
 static void make_one(struct undo_object *o)
 {
@@ -263,5 +296,5 @@ void undo_make_all(struct undo *u)
 {
     u->at = 0;
     u->second = false;
-    go_on(u, make_one);
+    go_on(u, has_second(u) ? try_one : make_one);
 }

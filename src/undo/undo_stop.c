@@ -77,14 +77,50 @@ void undo_find_turn(struct undo_object *o, struct json object, struct json back)
                         "would not be made again: mpijobd job resume lets it go on";
 }
 
+/* Are these a Workload and its job? */
+static bool belong(const struct undo_object *workload, const struct undo_object *job)
+{
+    return *workload->job_uid && strcmp(workload->job_uid, job->rows[0].uid) == 0;
+}
+
+bool undo_is_judged_first(const struct undo_object *o)
+{
+    return o->turn == UNDO_SECOND && is_workload(o) && o->action != UNDO_NOTHING && !o->trouble && !o->apart;
+}
+
+void undo_bar_job(const struct undo_object *o)
+{
+    for (size_t i = 0; i < o->undo->count; i++) {
+        struct undo_object *job = &o->undo->objects[i];
+        if (job->action == UNDO_NOTHING || !belong(o, job))
+            continue;
+        job->whole_left = "its Workload cannot be put back, so neither is what belongs to it";
+        job->action = UNDO_NOTHING;
+        job->barred = true;
+    }
+}
+
+static bool workload_may_follow(struct undo_object *o)
+{
+    for (size_t i = 0; i < o->undo->count; i++) {
+        const struct undo_object *job = &o->undo->objects[i];
+        if (!job->stuck || job->barred || !belong(o, job))
+            continue;
+        o->whole_left = "its job was not put back, and with that cleanPodPolicy it would not be stopped whole: mpijobd "
+                        "job stop stops it";
+        return false;
+    }
+    return true;
+}
+
 bool undo_may_follow(struct undo_object *o)
 {
     const struct undo *u = o->undo;
     if (is_workload(o))
-        return true;
+        return workload_may_follow(o);
     for (size_t i = 0; i < u->count; i++) {
         const struct undo_object *w = &u->objects[i];
-        if (!w->stuck || !*w->job_uid || strcmp(w->job_uid, o->rows[0].uid) != 0)
+        if (!w->stuck || !belong(w, o))
             continue;
         o->whole_left = "its Workload was not put back, so its cleanPodPolicy stays as it is: mpijobd job resume lets "
                         "it go on";

@@ -91,7 +91,7 @@ static void print_nothing(const struct undo_object *o, const char *key)
 {
     if (!o->whole_left && !o->left.count)
         printf("%s is as it was before the run\n", key);
-    else if (o->tries || o->undo->second)
+    else if (o->tries || o->barred || o->undo->second)
         print_left(o, key);
 }
 
