@@ -8,7 +8,7 @@
 
 #include "approval/approval_parts.h"
 #include "base/texts.h"
-#include "limit/hour.h"
+#include "limit/hour_kept.h"
 #include "loop/defer.h"
 #include "plan/plan_work.h"
 #include "store/journal.h"
@@ -131,14 +131,14 @@ static int check_ceiling(struct making *m)
     int64_t at = hour_fits(hour, n, now);
     if (at == INT64_MAX)
         return error_set(&m->error, ERR_LIMIT,
-                         "%" PRId64 " changes would be made, and limits.changes_per_hour of the configuration is "
+                         "%" PRId64 " changes would be made, and limits.changes_per_hour of the configuration%s is "
                          "%" PRId64 ": nothing was changed. Raise the ceiling, or undo it job by job",
-                         n, hour->most);
+                         n, hour_part_words(hour), hour->most);
     clock_format(at, false, when);
     return error_set(&m->error, ERR_LIMIT,
-                     "%" PRId64 " change%s would be made, and limits.changes_per_hour of the configuration leaves "
+                     "%" PRId64 " change%s would be made, and limits.changes_per_hour of the configuration%s leaves "
                      "%" PRId64 " of %" PRId64 " until %s: nothing was changed",
-                     n, n == 1 ? "" : "s", hour_left(hour, now), hour->most, when);
+                     n, n == 1 ? "" : "s", hour_part_words(hour), hour_left(hour, now), hour->most, when);
 }
 
 static void over(void *data)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where approved plans are made: on the cluster that they are about, by its runs, under the policy in force, or under
  * none where they take back what a run has changed. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "approval/approvals.h"
@@ -42,11 +44,31 @@ static int place(void *data, const char *policy, const char *origin, const char 
     return 0;
 }
 
-struct engine_undo_terms engine_undo_terms(struct engine *e, const char *policy, const char *cluster, struct error *err)
+/* Runs of policies are of one shard, by their number; what people have done is of all (run 0). */
+static struct engine_cluster *reach_run(struct engine *e, int64_t run, const char *cluster, struct error *err)
+{
+    struct engine_cluster *there = reach(e, cluster, err);
+    if (!there || !e->o.shards || !run)
+        return there;
+    there = &e->clusters[run % (int64_t)shards_count(e->o.shards)];
+    if (there->started)
+        return there;
+    const char *owner = shards_owner(e->o.shards, there->site.shard.index);
+    error_set(err, ERR_REFUSED,
+              "run %" PRId64 " was in shard %u, which %s owns now, and this daemon does not: what it takes back is "
+              "changed and counted there%s",
+              run, there->site.shard.index, *owner ? owner : "nobody",
+              e->o.changes_per_hour ? "; --override takes it back from here, and it is not counted" : "");
+    return NULL;
+}
+
+struct engine_undo_terms engine_undo_terms(struct engine *e, int64_t run, const char *policy, const char *cluster,
+                                           struct error *err)
 {
     const struct policy_entry *entry = policy ? engine_policy(e, policy, NULL) : NULL;
-    struct engine_cluster *there = reach(e, cluster, err);
+    struct engine_cluster *there = reach_run(e, run, cluster, err);
     struct engine_undo_terms terms = {.runs = there ? &there->runs : NULL,
+                                      .elsewhere = !there && e->o.shards && e->o.changes_per_hour,
                                       .asks = e->o.approvers ? "the configuration names approvers" : NULL,
                                       .expires = 24 * 3600 * CLOCK_SECOND,
                                       .entry = entry};
@@ -65,10 +87,15 @@ struct engine_undo_terms engine_undo_terms(struct engine *e, const char *policy,
     return terms;
 }
 
-void engine_count_change(struct engine *e)
+void engine_count_change(struct engine *e, const char *name_space, const char *uid)
 {
-    if (e->hour.most)
-        hour_count(&e->hour, clock_now(e->o.clock), NULL);
+    struct hour *hour = e->hour.most ? &e->hour : NULL;
+    struct engine_cluster *at =
+        e->o.shards ? &e->clusters[shard_of(str_of(name_space), str_of(uid), shards_count(e->o.shards))] : NULL;
+    if (at && at->leads)
+        hour = at->site.hour;
+    if (hour)
+        hour_count(hour, clock_now(e->o.clock), NULL);
 }
 
 static void tell(void *data, const struct approval *approval, bool soon)

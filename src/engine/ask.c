@@ -192,7 +192,7 @@ static void not_of_shard(struct ask_at *a, const struct mpijob_view *view)
     struct error err;
     unsigned shard = shard_of(view->name_space, view->uid, a->at->site.shard.of);
     if (!e->clusters[shard].started) {
-        shards_refuse_one(e->o.shards, shard, &err);
+        shards_refuse_one(e->o.shards, shard, "this job's", &err);
         cannot(a->ask, &err);
     }
     one_over(a->ask);

@@ -210,14 +210,34 @@ const struct policy_set *engine_policies(const struct engine *e)
     return e->set;
 }
 
+struct engine_hour engine_hour(const struct engine *e)
+{
+    int64_t now = clock_now(e->o.clock);
+    struct engine_hour sum = {.most = e->hour.most};
+    if (e->hour.most) {
+        sum.used = hour_used(&e->hour, now);
+        sum.left = hour_left(&e->hour, now);
+    }
+    for (size_t i = 0; e->o.shards && i < e->cluster_count; i++) {
+        const struct hour *hour = &e->clusters[i].hour;
+        if (!e->clusters[i].leads)
+            continue;
+        sum.most += hour->most;
+        sum.used += hour_used(hour, now);
+        sum.left += hour_left(hour, now);
+    }
+    return sum;
+}
+
 struct engine_snapshot engine_look(const struct engine *e)
 {
+    struct engine_hour hour = engine_hour(e);
     struct engine_snapshot snapshot = {
         .stopping = e->stopping,
         .loading = e->loading || e->reading || e->rehearsal,
         .clusters = e->cluster_count,
-        .hour_most = e->hour.most,
-        .hour_left = hour_left(&e->hour, clock_now(e->o.clock)),
+        .hour_most = hour.most,
+        .hour_left = hour.left,
     };
     for (size_t i = 0; i < e->cluster_count; i++) {
         const struct engine_cluster *at = &e->clusters[i];
@@ -281,8 +301,8 @@ static int make_parts(struct engine *e, struct error *err)
 static int open_hour(struct engine *e, struct error *err)
 {
     struct journal *counted = e->o.counted ? e->o.counted : e->o.journal;
-    hour_open(&e->hour, e->o.changes_per_hour);
-    return e->o.changes_per_hour && counted ? ceiling_read(counted, clock_now(e->o.clock), &e->hour, err) : 0;
+    hour_open(&e->hour, e->o.shards ? 0 : e->o.changes_per_hour);
+    return e->hour.most && counted ? ceiling_read(counted, clock_now(e->o.clock), &e->hour, err) : 0;
 }
 
 static int pause_tripped(void *data, const struct paused_mark *mark, struct error *err)

@@ -191,19 +191,22 @@ struct approvals *engine_approvals(const struct engine *engine);
 /* What holds for an undo of a run: on a cluster, of a policy. */
 struct engine_undo_terms {
     struct runs *runs; /* of the cluster; NULL: there is no such cluster, or it is not connected: err says so */
+    bool elsewhere;    /* not here, and the ceiling of an hour does not count it then */
     const char *asks;  /* why it has to wait for approval; static. NULL: it has not */
     bool over_limits;  /* it has to where it exceeds limits.changes or limits.percent of the policy */
     const struct policy_entry *entry; /* held by its set alone; NULL: the policy is not known, or not in force */
     unsigned quorum;                  /* that the policy asks for; 0: none */
     int64_t expires;                  /* microseconds: how long it waits */
 };
-/* policy: of the run, or "by hand"; NULL: it is not known. Where it is not known or not in force, what it would ask for
+/* run: its number, by which it is a shard's where daemons share the jobs; 0: it was by hand.
+ * policy: of the run, or "by hand"; NULL: it is not known. Where it is not known or not in force, what it would ask for
  * is not known either: the undo waits where any policy in force has approval (as many as the strictest asks for), or
  * where a file is in quarantine. */
-struct engine_undo_terms engine_undo_terms(struct engine *engine, const char *policy, const char *cluster,
+struct engine_undo_terms engine_undo_terms(struct engine *engine, int64_t run, const char *policy, const char *cluster,
                                            struct error *err);
-/* The ceiling of an hour, where there is one, counts a change that a command makes. */
-void engine_count_change(struct engine *engine);
+/* The ceiling of an hour, where there is one, counts a change that a command makes of that object; of a shard's only
+ * where this daemon owns it. */
+void engine_count_change(struct engine *engine, const char *name_space, const char *uid);
 
 /* ---- pauses ---- */
 /* The policy takes no further runs; those under way go on to their end. What its schedule misses is made up for as its

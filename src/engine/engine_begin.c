@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/engine_parts.h"
+#include "limit/hour_kept.h"
 #include "recovery/recovery.h"
 
 /* What belongs to a cluster that is not configured now, the first cluster closes. One run looks up what another one has
@@ -60,6 +61,16 @@ static void recovered_now(void *data, const struct interrupted_run *runs, size_t
     engine_cluster_put_in_force(at);
 }
 
+/* What other daemons have changed in the shard in the last hour counts here, too. */
+static int read_hour(struct engine_cluster *at, struct error *err)
+{
+    if (!at->site.shard.of || !at->site.hour || at->hour_term == at->term)
+        return 0;
+    int rc = hour_kept_read(&at->hour, at->site.state, err);
+    at->hour_term = rc ? at->hour_term : at->term;
+    return rc;
+}
+
 void engine_cluster_begin(struct engine_cluster *at)
 {
     const struct recovery_call call = {.site = &at->site,
@@ -72,6 +83,6 @@ void engine_cluster_begin(struct engine_cluster *at)
     struct error trouble;
     if (!at->site.journal)
         recovered_now(at, NULL, 0, NULL);
-    else if (recovery_start(&call, &at->recovery, &trouble))
+    else if (read_hour(at, &trouble) || recovery_start(&call, &at->recovery, &trouble))
         recovered_now(at, NULL, 0, &trouble);
 }

@@ -9,6 +9,7 @@
 #include "engine/ask.h"
 #include "engine/engine_parts.h"
 #include "events/events.h"
+#include "limit/hour_kept.h"
 #include "outside/outbox.h"
 #include "recovery/recovery.h"
 #include "run/run_canary.h"
@@ -284,7 +285,9 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .state = place->state ? place->state : o->state,
         .recorder = engine->recorder,
         .counters = engine->counters,
-        .hour = o->changes_per_hour ? &engine->hour : NULL,
+        .hour = !o->changes_per_hour ? NULL
+                : place->shard.of    ? &at->hour
+                                     : &engine->hour,
         .gap = o->gap,
         .canaries = o->canaries,
         .late = &at->late,
@@ -302,6 +305,8 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .closed = one_closed,
         .data = at,
     };
+    if (place->shard.of)
+        hour_open(&at->hour, hour_part(&place->shard, o->changes_per_hour));
     /* Without memory for them no Events are written. */
     at->site.events = o->events && !o->dry_run ? events_new(&at->site, NULL, o->metrics) : NULL;
     watches_init(&at->watches, &at->site);
@@ -362,5 +367,6 @@ void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadl
     events_free(at->site.events);
     at->site.events = NULL;
     late_free(&at->late);
+    hour_close(&at->hour);
     deadline_close(&at->retry, closed);
 }

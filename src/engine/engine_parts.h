@@ -36,6 +36,7 @@ struct engine_cluster {
     struct cluster_change change; /* hears when the server changes */
     struct recovery *recovery;
     struct late_writes late; /* that may still come */
+    struct hour hour;        /* of a shard: its part of the ceiling, where there is one */
     struct deadline retry;
     struct alarm look;                  /* looks at what is served, every ENGINE_LOOK_EVERY once it has started */
     const struct error *trouble;        /* why the last try to connect or to start failed; NULL: it did not */
@@ -55,6 +56,7 @@ struct engine_cluster {
     bool syncing;            /* the state is being waited for, to leave */
     bool leaving;            /* it does no more, and what it has begun ends now (lead_guest.leave) */
     unsigned term;           /* how often it has begun to */
+    unsigned hour_term;      /* that, when `hour` was read from the shard's state */
     unsigned reading_term;   /* that, when the marks began to be read */
 };
 
@@ -74,8 +76,8 @@ struct engine {
     char head_told[CHAIN_HEAD_SIZE];
     struct breaker breaker;
     struct shard_moves moves;
-    struct hour hour;               /* the ceiling of all policies' changes, where there is one */
-    struct policy_set *set;         /* in force; NULL until loaded */
+    struct hour hour;       /* the ceiling of all policies' changes, where there is one; of shards each has its own */
+    struct policy_set *set; /* in force; NULL until loaded */
     struct policy_load *loading;    /* under way */
     struct policy_set *next;        /* loaded, and being rehearsed; else NULL */
     struct rehearsal *rehearsal;    /* of that set; NULL: none is under way */
@@ -105,6 +107,12 @@ struct engine {
 /* ---- engine.c ---- */
 /* If the engine is stopping and nothing is under way any more: closes everything. */
 void engine_check_stopped(struct engine *engine);
+
+/* The ceiling of an hour; of shards the parts of those that this daemon owns together. most 0: no ceiling. */
+struct engine_hour {
+    int64_t most, used, left;
+};
+struct engine_hour engine_hour(const struct engine *engine);
 
 /* ---- engine_lead.c ---- */
 /* A runs.may_begin: alarms of who was stopped ring before it is known that the lead is lost. ERR_CANCELLED: it is. */

@@ -47,7 +47,7 @@ static struct runs *runs_of(void *data, const struct mpijob_view *job, struct er
     unsigned shard = shard_of(job->name_space, job->uid, shards_count(e->o.shards));
     struct engine_cluster *at = &e->clusters[shard];
     if (!at->started)
-        shards_refuse_one(e->o.shards, shard, elsewhere);
+        shards_refuse_one(e->o.shards, shard, "this job's", elsewhere);
     return &at->runs;
 }
 

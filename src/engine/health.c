@@ -132,18 +132,45 @@ static void tell_policies(struct visit *v)
     tell_part(v, ENGINE_POLICIES, true, e->load_error || unseen);
 }
 
+/* A ceiling that is reached: from when on there is room. */
+static bool tell_full(struct visit *v, const struct hour *hour, const char *before)
+{
+    int64_t now = clock_now(v->engine->o.clock);
+    char when[32];
+    if (hour_left(hour, now))
+        return false;
+    clock_format(hour_fits(hour, 1, now), false, when);
+    buf_printf(&v->state, "%s until %s", before, when);
+    return true;
+}
+
+static bool tell_full_shards(struct visit *v)
+{
+    const struct engine *e = v->engine;
+    char before[64];
+    bool full = false;
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        const struct engine_cluster *at = &e->clusters[i];
+        snprintf(before, sizeof before, "%s in shard %u", full ? "," : ": nothing is written", at->site.shard.index);
+        if (at->leads)
+            full = tell_full(v, &at->hour, before) || full;
+    }
+    return full;
+}
+
 static void tell_changes(struct visit *v)
 {
-    const struct hour *hour = &v->engine->hour;
-    int64_t now = clock_now(v->engine->o.clock), left = hour_left(hour, now);
-    char when[32];
+    const struct engine *e = v->engine;
+    struct engine_hour sum = engine_hour(e);
+    if (!sum.most)
+        return;
     buf_puts(&v->name, "changes in the last hour");
-    buf_printf(&v->state, "%" PRId64 " of %" PRId64 " (limits.changes_per_hour)", hour_used(hour, now), hour->most);
-    if (!left) {
-        clock_format(hour_fits(hour, 1, now), false, when);
-        buf_printf(&v->state, ": nothing is written until %s", when);
-    }
-    tell_part(v, ENGINE_CHANGES, true, !left);
+    buf_printf(&v->state, "%" PRId64 " of %" PRId64 " (limits.changes_per_hour", sum.used, sum.most);
+    if (e->o.shards)
+        buf_printf(&v->state, " is %" PRId64 " for all shards", e->o.changes_per_hour);
+    buf_putc(&v->state, ')');
+    bool full = e->o.shards ? tell_full_shards(v) : tell_full(v, &e->hour, ": nothing is written");
+    tell_part(v, ENGINE_CHANGES, true, full);
 }
 
 const char *engine_frozen(const struct engine *e, char out[FREEZE_TEXT])
@@ -212,8 +239,7 @@ void engine_each_part(const struct engine *e, void (*visit)(void *data, const st
     }
     tell_policies(&v);
     tell_freeze(&v);
-    if (e->hour.most)
-        tell_changes(&v);
+    tell_changes(&v);
     outbox_each_trouble(e->o.outside, tell_sink, &v);
     buf_free(&v.name);
     buf_free(&v.state);

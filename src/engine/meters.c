@@ -125,8 +125,9 @@ static void collect(void *data)
     for (size_t i = 0; i < m->engine->cluster_count; i++)
         collect_cluster(m, &m->engine->clusters[i]);
     if (m->hour) {
-        metric_set(m->hour, (double)hour_used(&m->engine->hour, clock_now(m->engine->o.clock)), NULL);
-        metric_set(m->hour_most, (double)m->engine->hour.most, NULL);
+        struct engine_hour hour = engine_hour(m->engine);
+        metric_set(m->hour, (double)hour.used, NULL);
+        metric_set(m->hour_most, (double)hour.most, NULL);
     }
     metric_set(m->frozen, freezes_at(m->engine->o.freezes, now_us / CLOCK_SECOND) != NULL, NULL);
     metric_set(m->load_good, !m->engine->load_error, NULL);
@@ -163,12 +164,13 @@ static void make(struct meters *m)
         all, "policy_open", NULL,
         "Of policies with a window, and with a freeze configured of all: 1: runs may begin, 0: what falls due waits.",
         by_policy);
-    if (m->engine->hour.most) {
+    if (m->engine->o.changes_per_hour) {
         m->hour =
             metrics_gauge(all, "changes_last_hour", NULL,
                           "Changes of all policies in the last 60 minutes, with those that runs have set aside.", NULL);
-        m->hour_most =
-            metrics_gauge(all, "changes_per_hour_limit", NULL, "The ceiling that the configuration sets.", NULL);
+        m->hour_most = metrics_gauge(
+            all, "changes_per_hour_limit", NULL,
+            "The ceiling that the configuration sets; of shards, the parts of those that this daemon owns.", NULL);
     }
     m->memory =
         metrics_gauge(all, "script_memory_bytes", "bytes",

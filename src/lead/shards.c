@@ -270,13 +270,13 @@ int shards_refuse(const struct shards *s, struct error *err)
     return ERR_REFUSED;
 }
 
-int shards_refuse_one(const struct shards *s, unsigned shard, struct error *err)
+int shards_refuse_one(const struct shards *s, unsigned shard, const char *whose, struct error *err)
 {
     const char *owner = shards_owner(s, shard);
     bool own = lead_look(s->all[shard].lead).leads;
     if (own)
         return lead_refuse(s->all[shard].lead, err);
-    return error_set(err, ERR_REFUSED, "%s owns this job's shard, %u of %u%s", *owner ? owner : "nobody", shard,
+    return error_set(err, ERR_REFUSED, "%s owns %s shard, %u of %u%s", *owner ? owner : "nobody", whose, shard,
                      s->count, *owner ? "; ask the daemon there" : " now; try again in some seconds");
 }
 

@@ -31,8 +31,8 @@ const char *shards_owner(const struct shards *shards, unsigned shard);
 /* Says that this daemon owns none, and who does; or that it owns some, and why it does not act for them yet. Returns
  * ERR_REFUSED. */
 int shards_refuse(const struct shards *shards, struct error *err);
-/* Says why nothing is done here for the jobs of a shard: who owns it. Returns ERR_REFUSED. */
-int shards_refuse_one(const struct shards *shards, unsigned shard, struct error *err);
+/* Says why nothing is done here for the jobs of a shard: who owns it. whose: "this job's". Returns ERR_REFUSED. */
+int shards_refuse_one(const struct shards *shards, unsigned shard, const char *whose, struct error *err);
 /* Appends how they stand, as a sentence. False: something is wrong, which it says. *acts false: this daemon owns a
  * shard and cannot act for it, so that nobody does. */
 bool shards_text(const struct shards *shards, bool *acts, struct buf *out);

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "limit/hour_kept.h"
 
-#define LENGTH (3600 * CLOCK_SECOND)
+#define LENGTH HOUR_LENGTH
 
 void hour_open(struct hour *h, int64_t most)
 {
@@ -16,6 +17,7 @@ void hour_open(struct hour *h, int64_t most)
 void hour_close(struct hour *h)
 {
     free(h->at);
+    free(h->minutes);
     *h = (struct hour){.most = 0};
 }
 
@@ -63,12 +65,15 @@ int hour_count(struct hour *h, int64_t at, struct error *err)
     if (h->count == h->room && grow(h, err))
         return ERR_NOMEM;
     *place(h, h->count++) = at;
+    hour_kept_add(h, at, 1);
     return 0;
 }
 
 void hour_uncount(struct hour *h)
 {
-    h->count -= h->count > 0;
+    if (!h->count)
+        return;
+    hour_kept_add(h, *place(h, --h->count), -1);
 }
 
 int64_t hour_used(const struct hour *h, int64_t now)

@@ -14,11 +14,14 @@
 
 #include "base/error.h"
 
+struct hour_minutes; /* hour_kept.c */
+
 struct hour {
     int64_t most;
     int64_t *at; /* a ring of `room` instants, in order; owned */
     size_t room, first, count;
-    int64_t aside; /* for runs that are under way */
+    int64_t aside;                /* for runs that are under way */
+    struct hour_minutes *minutes; /* what is kept of it (hour_kept.h), owned; NULL: nothing */
 };
 
 #define HOUR_MOST 1000000

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limit/hour.h"
+#include "limit/hour_kept.h"
 #include "run/runs.h"
 #include "store/journal.h"
 
@@ -55,16 +55,16 @@ static int over_hour(const struct run *run, int64_t n, const char *none, int64_t
         *until = now + 3600 * CLOCK_SECOND;
         return error_set(err, ERR_LIMIT,
                          "%" PRId64 " changes are more than all policies together may make in an hour "
-                         "(limits.changes_per_hour of the configuration is %" PRId64
+                         "(limits.changes_per_hour of the configuration%s is %" PRId64
                          "): %s. Narrow match, or raise the ceiling",
-                         n, hour->most, none);
+                         n, hour_part_words(hour), hour->most, none);
     }
     *until = at;
     clock_format(at, false, when);
     return error_set(err, ERR_LIMIT,
-                     "%" PRId64 " change%s would be made, and limits.changes_per_hour of the configuration leaves "
+                     "%" PRId64 " change%s would be made, and limits.changes_per_hour of the configuration%s leaves "
                      "%" PRId64 " of %" PRId64 " for all policies until %s: %s. %s, or raise the ceiling",
-                     n, n == 1 ? "" : "s", left, hour->most, when, none, then(run));
+                     n, n == 1 ? "" : "s", hour_part_words(hour), left, hour->most, when, none, then(run));
 }
 
 int run_bounds_exceeded(const struct run *run, int64_t n, int64_t scope, int64_t *until, struct error *err)

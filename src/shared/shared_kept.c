@@ -21,11 +21,12 @@ static bool has(void *data, const char *space)
     return true;
 }
 
-static void keep(void *data, const struct store_kept *row, store_done done, void *done_data)
+void shared_keep(struct state *state, const struct store_kept *row, bool soon, store_done done, void *done_data)
 {
-    struct shared *s = data;
+    struct shared *s = (struct shared *)state;
     struct shared_op *op = shared_op_new(s, OP_ROWS, done, done_data);
     if (op) {
+        op->soon = soon;
         row_line_kept(&op->lines, row);
         op->kept = *row;
         op->texts = TEXTS_COPY({&op->kept.space, row->space}, {&op->kept.key, row->key}, {&op->kept.value, row->value});
@@ -33,6 +34,12 @@ static void keep(void *data, const struct store_kept *row, store_done done, void
             op->lines.failed = ERR_NOMEM;
     }
     shared_submit(s, op);
+}
+
+static void keep(void *data, const struct store_kept *row, store_done done, void *done_data)
+{
+    struct shared *s = data;
+    shared_keep(&s->base, row, false, done, done_data);
 }
 
 /* ---- reading, on any thread ---- */
@@ -100,12 +107,19 @@ int shared_kept_each(struct shared_rows *rows, const char *space, bool (*row)(vo
     return c.nomem ? error_nomem(err) : 0;
 }
 
+int shared_read_kept(struct state *state, const char *space, bool (*row)(void *data, const struct store_kept *row),
+                     void *row_data, struct error *err)
+{
+    struct shared *s = (struct shared *)state;
+    int rc = shared_readable(s, err);
+    return rc ? rc : shared_kept_each(&s->rows, space, row, row_data, err);
+}
+
 static int read_space(void *data, const char *space, bool (*row)(void *data, const struct store_kept *row),
                       void *row_data, struct error *err)
 {
     struct shared *s = data;
-    int rc = shared_readable(s, err);
-    return rc ? rc : shared_kept_each(&s->rows, space, row, row_data, err);
+    return shared_read_kept(&s->base, space, row, row_data, err);
 }
 
 static const struct kept_form form = {has, keep, read_space};

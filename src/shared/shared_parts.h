@@ -146,6 +146,10 @@ struct shared_runs {
 bool shared_add_run(void *data, const struct shared_row *row);
 
 /* ---- shared_kept.c ---- */
+void shared_keep(struct state *state, const struct store_kept *row, bool soon, store_done done, void *data);
+/* On any thread. Errors as of state_read_kept. */
+int shared_read_kept(struct state *state, const char *space, bool (*row)(void *data, const struct store_kept *row),
+                     void *data, struct error *err);
 void shared_kept_hook(struct shared *s);
 /* The texts of one space, by key, on any thread. ERR_NOMEM. */
 int shared_kept_each(struct shared_rows *rows, const char *space, bool (*row)(void *data, const struct store_kept *row),

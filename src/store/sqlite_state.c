@@ -107,6 +107,20 @@ static void set_handled(struct state *state, const struct store_handled *row, st
     queue_submit(store_of(state), op_of_handled(row), 0, STORE_SOON, done, data);
 }
 
+static void keep(struct state *state, const struct store_kept *row, bool soon, store_done done, void *data)
+{
+    if (soon)
+        queue_submit(store_of(state), op_of_kept(row), 0, STORE_SOON, done, data);
+    else
+        store_keep(store_of(state), row, done, data);
+}
+
+static int read_kept(struct state *state, const char *space, bool (*row)(void *data, const struct store_kept *row),
+                     void *data, struct error *err)
+{
+    return store_read_kept(store_of(state), space, row, data, err);
+}
+
 static void sync_state(struct state *state, store_done done, void *data)
 {
     queue_submit(store_of(state), op_of_nothing(), 0, STORE_NOW, done, data);
@@ -157,6 +171,8 @@ const struct state_ops sqlite_state_ops = {
     .set_mark = set_mark,
     .remove_mark = remove_mark,
     .set_handled = set_handled,
+    .keep = keep,
+    .read_kept = read_kept,
     .sync = sync_state,
     .run_begin = run_begin,
     .run_end = run_end,

@@ -51,6 +51,17 @@ void state_set_handled(struct state *state, const struct store_handled *row, sto
     state->ops->set_handled(state, row, done, data);
 }
 
+void state_keep(struct state *state, const struct store_kept *row, bool soon, store_done done, void *data)
+{
+    state->ops->keep(state, row, soon, done, data);
+}
+
+int state_read_kept(struct state *state, const char *space, bool (*row)(void *data, const struct store_kept *row),
+                    void *data, struct error *err)
+{
+    return state->ops->read_kept(state, space, row, data, err);
+}
+
 void state_sync(struct state *state, store_done done, void *data)
 {
     state->ops->sync(state, done, data);

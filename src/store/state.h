@@ -22,6 +22,7 @@ struct store_run; /* store/journal.h */
 struct store_intent;
 struct store_outcome;
 struct store_observation;
+struct store_kept; /* store/kept.h */
 
 /* What a policy has handled of a job; the value is the policy's floor's own. */
 struct store_handled {
@@ -71,6 +72,13 @@ int state_read_changed(struct state *state, const char *key, int64_t scheduled_a
  * thread. */
 bool state_run_is_open(struct state *state, int64_t run);
 
+/* ---- texts ---- */
+/* As store_keep, of what belongs to this state and moves with it; `soon` as store/done.h has it. */
+void state_keep(struct state *state, const struct store_kept *row, bool soon, store_done done, void *data);
+/* As store_read_kept, of those. */
+int state_read_kept(struct state *state, const char *space, bool (*row)(void *data, const struct store_kept *row),
+                    void *data, struct error *err);
+
 /* Nothing but the answer: what was handed over to this state before is durable then, or has failed. */
 void state_sync(struct state *state, store_done done, void *data);
 
@@ -115,6 +123,9 @@ struct state_ops {
     void (*set_mark)(struct state *state, const char *key, int64_t scheduled_at, store_done done, void *data);
     void (*remove_mark)(struct state *state, const char *key, store_done done, void *data);
     void (*set_handled)(struct state *state, const struct store_handled *row, store_done done, void *data);
+    void (*keep)(struct state *state, const struct store_kept *row, bool soon, store_done done, void *data);
+    int (*read_kept)(struct state *state, const char *space, bool (*row)(void *, const struct store_kept *), void *data,
+                     struct error *err);
     void (*sync)(struct state *state, store_done done, void *data);
     /* mark: the key whose mark follows the run; NULL: none */
     void (*run_begin)(struct state *state, const struct store_run *run, const char *mark, store_done done, void *data);

@@ -2,6 +2,7 @@
 -- Several daemons that share the jobs: each owns some of the shards, every job is handled once, by the one that owns its shard.
 local support = require "support"
 local clusters = require "support.cluster"
+local shards = require "support.shards"
 local sims = require "support.sim"
 local http = require "socket.http"
 local await = support.proc.await
@@ -12,95 +13,22 @@ policy { name = "count", %s, match = { labels = "todo" }, replace = function(job
     return { annotations = { n = tostring((tonumber(job.annotations.n) or 0) + 1) } }
 end }
 ]]
-local JOB = [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"name":"%s","labels":{"todo":"x"}},"spec":{"mpiReplicaSpecs":{
-    "Worker":{"replicas":1,"template":{"spec":{"containers":[{"name":"w","image":"i"}]}}},
-    "Launcher":{"replicas":1,"template":{"spec":{"containers":[{"name":"l","image":"i"}]}}}}}}]]
--- Short, so that nothing waits for long; and long enough for a busy machine.
-local TIMES = "lease_duration: 6s, renew_deadline: 4s, retry_period: 400ms"
-local LEASES = "/apis/coordination.k8s.io/v1/namespaces/ops/leases"
+local JOB, TIMES, LEASES = shards.JOB, shards.TIMES, shards.LEASES
 local SHARDS = 6
 
 describe("daemons that share the jobs", function()
-    local server, folder, jobs, requests
+    local server, folder, jobs, group
 
-    local function replica(name, options)
-        options = options or {}
-        local config = support.write(("%s/%s.yaml"):format(folder, name), ("%s: { namespace: ops, identity: %s, %s%s }\n"):format(options.key or "sharding", name,
-            TIMES, options.key and "" or ", shards: " .. (options.shards or SHARDS)))
-        local daemon = support.daemon({ stdin = options.clock and true }, "run", "--no-supervisor", "--config", config, "--kubeconfig", server.kubeconfig,
-            "--state", ("%s/%s.db"):format(folder, name), "--listen", "127.0.0.1:0", folder .. "/p.lua", table.unpack(options.clock and { "--clock", options.clock } or {}))
-        daemon.name = name
-        daemon.port = daemon:expect("metrics and health are served"):match("127%.0%.0%.1:(%d+)")
-        return daemon
-    end
-
-    local function ask(daemon, command, ...)
-        return support.mpijobd(command, "--state", ("%s/%s.db"):format(folder, daemon.name), ...)
-    end
-
-    local function metric(daemon, name)
-        local text = http.request("http://127.0.0.1:" .. daemon.port .. "/metrics")
-        return tonumber(text:match("\nmpijobd_" .. name .. " ([%d.e+]+)\n"))
-    end
-
-    -- The server keeps its newest requests only.
-    local function gather()
-        local last = requests[#requests]
-        for _, request in ipairs(server:requests("limit=100000&since=" .. (last and last.id or 0))) do
-            if request.method ~= "GET" and (request.status or 0) == 0 then
-                return -- it is under way, and comes next time
-            end
-            requests[#requests + 1] = request
-        end
-    end
-
-    -- How many shards each has by the Leases, and the holder of each of them.
-    local function owners()
-        gather()
-        local _, list = server:request("GET", LEASES)
-        local counts, holders = {}, {}
-        for _, lease in ipairs(list.items) do
-            local shard, holder = lease.metadata.name:match "^mpijobd%-(%d+)$", lease.spec.holderIdentity
-            if shard and holder ~= "" then
-                counts[holder] = (counts[holder] or 0) + 1
-                holders[tonumber(shard)] = holder
-            end
-        end
-        return counts, holders
-    end
-
-    -- Until the daemons of these names have so many shards.
-    local function shared_as(wanted)
-        local counts
-        local good = await(function()
-            counts = owners()
-            for name, n in pairs(wanted) do
-                if counts[name] ~= n then
-                    return false
-                end
-            end
-            return true
-        end)
-        assert.is_truthy(good, support.json.encode(counts))
-    end
-
+    local function replica(name, options) return group:replica(name, options) end
+    local function ask(daemon, command, ...) return group:ask(daemon, command, ...) end
+    local metric = shards.metric
+    local function owners() return group:owners() end
+    local function shared_as(wanted) return group:shared_as(wanted) end
     local function create(n)
-        for _ = 1, n do
-            jobs = jobs + 1
-            assert.are.equal(201, (server:request("POST", server:path("v2beta1", "train"), JOB:format("job-" .. jobs))))
-        end
+        group:create(n)
+        jobs = group.jobs
     end
-
-    local function counted()
-        gather()
-        local _, list = server:request("GET", server:path("v2beta1", "train"))
-        local n, low, high = 0, math.huge, 0
-        for _, job in ipairs(list.items) do
-            local times = tonumber((job.metadata.annotations or {}).n or 0)
-            n, low, high = n + (times > 0 and 1 or 0), math.min(low, times), math.max(high, times)
-        end
-        return n, low, high
-    end
+    local function counted() return group:counted() end
 
     local function each(times)
         assert.is_truthy(await(function() return select(2, counted()) >= times end), ("%d jobs of %d"):format((counted()), jobs))
@@ -120,8 +48,8 @@ describe("daemons that share the jobs", function()
             end
         end
         local holders, writes, took = {}, 0, {}
-        gather()
-        for _, request in ipairs(requests) do
+        group:gather()
+        for _, request in ipairs(group.requests) do
             local shard = request.path:match "/leases/mpijobd%-(%d+)$" or (request.method == "POST" and (request.body or ""):match '"name":"mpijobd%-(%d+)"')
             local job = request.path:match "/mpijobs/([^/]+)$"
             if shard and (request.method == "PUT" or request.method == "POST") and request.status < 300 then
@@ -151,12 +79,8 @@ describe("daemons that share the jobs", function()
     end
 
     before_each(function()
-        jobs, requests, folder = 0, {}, support.folder()
-        support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
-        server = sims.start("--version", "v2beta1")
-        for _, namespace in ipairs { "train", "ops" } do
-            server:make_namespace(namespace)
-        end
+        jobs, group = 0, shards.new(COUNT:format 'on = "match"')
+        server, folder = group.server, group.folder
     end)
     after_each(support.cleanup)
 
@@ -267,7 +191,7 @@ describe("daemons that share the jobs", function()
     -- A policy that does not rest has acted on every job: so would have the one that rests.
     local function all_looked_at()
         assert.is_truthy(await(function()
-            gather()
+            group:gather()
             local _, list = server:request("GET", server:path("v2beta1", "train"))
             for _, job in ipairs(list.items) do
                 if not job.metadata.labels.looked then
@@ -386,6 +310,7 @@ describe("daemons that share the jobs", function()
     it("share jobs of several kinds, and each tells of its own", function()
         server:stop()
         server = sims.start("--version", "v2beta1", "--kinds")
+        group.server = server
         server:make_namespace "train"
         server:make_namespace "ops"
         support.write(folder .. "/p.lua", (COUNT:format('on = "match", kind = { "MPIJob", "TrainJob" }')))
@@ -470,7 +395,7 @@ describe("daemons that share the jobs", function()
         refused("sharding: true", "sharding has to hold keys of its own")
         refused("sharding: { shards: 6, state: file }", "sharding.state is not a key of the configuration")
         refused(HAS .. "leader_election: { namespace: ops }", "cannot be beside ")
-        refused(HAS .. "limits: { changes_per_hour: 5 }", "limits.changes_per_hour cannot be with sharding")
+        refused(HAS .. "limits: { changes_per_hour: 5 }", "limits.changes_per_hour has to be 6 or more with sharding.shards: 6")
         refused(HAS .. "approvers: { users: [root] }", "approvers cannot be with sharding")
         refused(HAS .. "clusters: { a: { context: a }, b: { context: b } }", "sharding is for one cluster")
         for text, message in pairs {

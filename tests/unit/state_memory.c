@@ -244,6 +244,20 @@ static int read_changed(struct state *state, const char *key, int64_t scheduled_
     return 0;
 }
 
+/* It has no texts. */
+static void keep(struct state *state, const struct store_kept *row, bool soon, store_done done, void *data)
+{
+    (void)row, (void)soon;
+    add(state, SYNC, done, data);
+}
+
+static int read_kept(struct state *state, const char *space, bool (*row)(void *data, const struct store_kept *row),
+                     void *data, struct error *err)
+{
+    (void)state, (void)space, (void)row, (void)data, (void)err;
+    return 0;
+}
+
 static bool run_is_open(struct state *state, int64_t run)
 {
     (void)state, (void)run;
@@ -263,6 +277,8 @@ static const struct state_ops ops = {.read_mark = read_mark,
                                      .set_mark = set_mark,
                                      .remove_mark = remove_mark,
                                      .set_handled = set_handled,
+                                     .keep = keep,
+                                     .read_kept = read_kept,
                                      .sync = sync_state,
                                      .run_begin = run_begin,
                                      .run_end = run_end,

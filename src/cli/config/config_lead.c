@@ -166,10 +166,11 @@ static int check_sharding(struct config_reading *r)
 {
     if (r->config->cluster_count > 1)
         return wrong(r, "", "is for one cluster; for several, run daemons of their own for each of them");
-    if (r->config->changes_per_hour)
+    if (r->config->changes_per_hour && r->config->changes_per_hour < r->config->lead.shards)
         return config_wrong(r, "/limits/changes_per_hour",
-                            "cannot be with sharding, as no daemon knows what the others change; limits.changes of a "
-                            "policy bounds each of its runs, and leader_election has one daemon for all jobs");
+                            "has to be %u or more with sharding.shards: %u, as each shard gets its part of it; raise "
+                            "it, or have fewer shards",
+                            r->config->lead.shards, r->config->lead.shards);
     if (r->config->approver_users || r->config->approver_groups)
         return config_wrong(r, "/approvers", "cannot be with sharding, as no run waits for approval there");
     return 0;

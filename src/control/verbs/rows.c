@@ -103,6 +103,17 @@ static void answer_row(struct control_request *r, int64_t row)
     buf_free(&out);
 }
 
+static void count_change(const struct intent *i)
+{
+    struct json args;
+    char name_space[256], uid[64];
+    if (json_parse(buf_str(&i->args), "the args", &args, NULL))
+        return; /* they were parsed before */
+    json_string_at(args, "/namespace", name_space, sizeof name_space);
+    json_string_at(args, "/uid", uid, sizeof uid);
+    engine_count_change(i->verbs->o.engine, name_space, uid);
+}
+
 static void intent_written(void *data, int64_t row, const struct error *err)
 {
     struct intent *i = data;
@@ -113,7 +124,7 @@ static void intent_written(void *data, int64_t row, const struct error *err)
     if (!err && !known)
         close_unsent(v, row);
     if (known && i->counts && !v->closed)
-        engine_count_change(v->o.engine);
+        count_change(i);
     if (!err && !known)
         error_nomem(&told); /* or nobody hears it */
     if (i->request && known)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "limit/hour.h"
+#include "limit/hour_kept.h"
 #include "policy/definition/definition.h"
 
 static bool over_changes(const struct undo_much *m)
@@ -57,9 +57,9 @@ static int check_ceiling(const struct undo_much *m, struct error *err)
     if (!hour || m->objects <= hour_left(hour, now))
         return 0;
     return error_set(err, ERR_LIMIT,
-                     "%" PRId64 " object%s would be changed, and limits.changes_per_hour of the configuration leaves "
+                     "%" PRId64 " object%s would be changed, and limits.changes_per_hour of the configuration%s leaves "
                      "%" PRId64 " of %" PRId64 " now: nothing was changed. Wait, undo it job by job, or override it",
-                     m->objects, m->objects == 1 ? "" : "s", hour_left(hour, now), hour->most);
+                     m->objects, m->objects == 1 ? "" : "s", hour_part_words(hour), hour_left(hour, now), hour->most);
 }
 
 int undo_check(const struct undo_much *m, bool waits, struct error *err)

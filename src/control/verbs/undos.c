@@ -312,12 +312,14 @@ static void was_read(struct work *work)
         fail(u, &u->error);
         return;
     }
-    u->terms = engine_undo_terms(v->o.engine, u->undo.untraced ? NULL : u->undo.origin, u->undo.cluster, &unreached);
+    u->terms = engine_undo_terms(v->o.engine, strcmp(u->undo.policy, STORE_BY_HAND) == 0 ? 0 : u->undo.number,
+                                 u->undo.untraced ? NULL : u->undo.origin, u->undo.cluster, &unreached);
     const struct policy_entry *entry = u->terms.entry;
     bool counts = entry && entry->policy->percent_max >= 0 && !u->override;
     if (entry)
         policy_set_hold(u->set = entry->file->set);
-    if (u->propose && !u->terms.asks && !u->terms.over_limits && !counts) {
+    bool elsewhere = u->terms.elsewhere && !u->override && !u->dry_run;
+    if (u->propose && !u->terms.asks && !u->terms.over_limits && !counts && !elsewhere) {
         answer(u, 0, 0, NULL);
         return;
     }
