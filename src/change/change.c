@@ -204,6 +204,7 @@ int change_start(const struct site *site, struct change_call *call, struct chang
         trace_new(&c->trace);
     c->mends = call->mends;
     c->splices = call->splices;
+    c->follows = call->follows;
     c->known = call->known ? *call->known : (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};
     c->computed = call->computed;
     c->earlier_tries = call->tries;

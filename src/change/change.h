@@ -80,6 +80,8 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     bool mends;                     /* REPLACE: like a patch, it does not answer for harm that the object has already */
     bool splices;                   /* PATCH: a merge patch that is put into the object's bytes here; these go back
                                        whole, by a PUT, and the server has to keep what was changed */
+    bool follows; /* PATCH that splices: it comes after other changes of its job, which may move the object: a plan has
+                     it made last, at whichever version */
     const struct mpijob_verdict *known; /* job NULL: what the caller knows of the effect, told where nothing is known
                                            here; NULL: nothing. Copied */
     const char *propagation; /* for DELETE: "Background", "Foreground", "Orphan"; NULL: the server's default */
@@ -124,7 +126,7 @@ struct change_write {
     const struct mpijob_verdict *verdict;
     const char *propagation; /* of a DELETE; NULL: the server's default */
     bool ours;               /* it is of a kind of job, and judged as one */
-    bool json_patch, splices;
+    bool json_patch, splices, follows;
 };
 /* False: the object itself is not written. */
 bool change_outline(const struct change *change, struct change_write *out);

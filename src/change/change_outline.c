@@ -25,6 +25,7 @@ bool change_outline(const struct change *c, struct change_write *out)
         .ours = c->ours && !mpijob_kind_described(c->target.kind), /* apply asks no row, but has what was said */
         .json_patch = c->json_patch,
         .splices = c->splices,
+        .follows = c->follows,
     };
     return !fields || c->diff.count;
 }

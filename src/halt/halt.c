@@ -26,6 +26,7 @@ static void free_halt(struct halt *h)
     buf_free(&h->message);
     buf_free(&h->made);
     buf_free(&h->lines);
+    buf_free(&h->planned);
     free(h);
 }
 

@@ -19,6 +19,10 @@
 /* On a job that was stopped: the cleanPodPolicy that it had. */
 #define HALT_POLICY_ANNOTATION "mpijobd.io/clean-pod-policy-before-stop"
 #define HALT_POLICY_POINTER "/metadata/annotations/mpijobd.io~1clean-pod-policy-before-stop"
+/* Merge patches for when it goes on: it has that policy again; it has another one by now, and keeps that. */
+#define HALT_NOTE_MEMBER "\"metadata\":{\"annotations\":{\"" HALT_POLICY_ANNOTATION "\":null}}"
+#define HALT_POLICY_BACK "{" HALT_NOTE_MEMBER ",\"spec\":{\"runPolicy\":{\"cleanPodPolicy\":\"Running\"}}}"
+#define HALT_NOTE_GONE "{" HALT_NOTE_MEMBER "}"
 
 enum halt_lever {
     HALT_NONE, /* nothing had to be done, or nothing could be found out */

@@ -94,7 +94,7 @@ static void stop_steps(struct halt *h)
     add(h, STEP_PODS);
 }
 
-/* What only one write can do is planned; what comes after it is not: it would be stale when the plan is made. */
+/* In a plan nothing is waited for: where the lever is the Workload, the policy would become All too late. */
 static void resume_steps(struct halt *h)
 {
     h->policy = keeps_ended_workers(&h->view);
@@ -103,7 +103,7 @@ static void resume_steps(struct halt *h)
         add(h, STEP_PODS);
     }
     add(h, STEP_LEVER);
-    if ((h->policy || has_kept(&h->view)) && !h->dry_run)
+    if (has_kept(&h->view) || (h->policy && (!h->dry_run || h->lever == HALT_SUSPEND)))
         add(h, STEP_RESTORE);
 }
 

@@ -35,8 +35,9 @@ struct halt {
     size_t count, at;
     void *change; /* the step's, under way */
     struct effect_watch *watch;
-    bool written; /* the job was written: what was read is not the newest */
-    bool policy;  /* cleanPodPolicy goes from Running to All */
+    bool written;       /* the job was written: what was read is not the newest */
+    bool policy;        /* cleanPodPolicy goes from Running to All */
+    struct buf planned; /* in a dry run: the job as it would be; empty: as it was read */
     bool cancelled;
     /* The result: */
     bool changed, dry_run;

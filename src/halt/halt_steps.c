@@ -58,6 +58,10 @@ static void stepped(void *data, const struct change_result *result, const struct
     h->changed = h->changed || result->changed;
     h->dry_run = h->dry_run || result->dry_run;
     note_change(h, step == STEP_LEVER && h->lever == HALT_WORKLOAD, result->diff);
+    if (h->dry_run && step == STEP_LEVER && h->lever == HALT_SUSPEND) {
+        buf_reset(&h->planned);
+        buf_add_str(&h->planned, result->object);
+    }
     if (step == STEP_LEVER && !err) {
         h->effect = result->effect;
         buf_puts(&h->message, result->why);
@@ -128,16 +132,38 @@ static int set_policy_all(struct mpijob_changes *changes, struct error *err)
     return rc ? rc : mpijob_changes_map(changes, CHANGE_ANNOTATIONS, str_of(HALT_POLICY_ANNOTATION), &running, err);
 }
 
-/* As the annotation says, unless another policy was chosen since. */
+/* No other policy was chosen since. */
+static bool is_ours(const struct halt *h)
+{
+    return json_string_is(json_get(h->view.annotations, HALT_POLICY_ANNOTATION), str_of("Running")) &&
+           json_string_is(mpijob_field_value(h->view.object, FIELD_CLEAN_POD_POLICY, h->view.target), str_of("All"));
+}
+
+/* As the annotation says. */
 static int put_policy_back(const struct halt *h, struct mpijob_changes *changes, struct error *err)
 {
-    struct json now = mpijob_field_value(h->view.object, FIELD_CLEAN_POD_POLICY, h->view.target),
-                kept = json_get(h->view.annotations, HALT_POLICY_ANNOTATION);
-    bool ours = json_string_is(kept, str_of("Running")) && json_string_is(now, str_of("All"));
     int rc = mpijob_changes_map(changes, CHANGE_ANNOTATIONS, str_of(HALT_POLICY_ANNOTATION), NULL, err);
-    if (!rc && (h->policy || ours))
+    if (!rc && (h->policy || is_ours(h)))
         rc = mpijob_changes_set(changes, "cleanPodPolicy", str_of("\"Running\""), err);
     return rc;
+}
+
+/* In a plan: the object may be at another version when it is made. */
+static int plan_policy_back(struct halt *h, struct error *err)
+{
+    struct change_call call = {
+        .verb = CHANGE_PATCH,
+        .job = &h->view.target,
+        .resource = *cluster_resource(h->call.site->cluster, h->call.kind),
+        .kind = mpijob_kind_info(h->call.kind)->name,
+        .name_space = h->call.name_space,
+        .name = h->call.name,
+        .object = h->planned.len ? buf_str(&h->planned) : h->view.object.text,
+        .body = str_of(h->policy || is_ours(h) ? HALT_POLICY_BACK : HALT_NOTE_GONE),
+        .splices = true,
+        .follows = true,
+    };
+    return start(h, &call, err);
 }
 
 static int fill(const struct halt *h, enum halt_step step, struct mpijob_changes *changes, struct error *err)
@@ -163,6 +189,8 @@ int halt_make(struct halt *h, enum halt_step step, struct error *err)
     bool lever = step == STEP_LEVER;
     if (lever && h->lever == HALT_WORKLOAD)
         return change_workload(h, err);
+    if (step == STEP_RESTORE && h->dry_run)
+        return plan_policy_back(h, err);
     int rc = fill(h, step, &changes, err);
     if (!rc)
         rc = change_fields(h, &changes, lever && has_to_work(h), err);

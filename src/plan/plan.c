@@ -187,6 +187,7 @@ void plan_add(struct plan *p, const char *policy, size_t policy_at, const char *
     struct plan_change *changes = grow(p->changes, p->change_count, &p->change_cap, sizeof *changes);
     struct plan_change one = {.leave = leave, .at = policy_at, .came = p->change_count};
     bool good = changes != NULL;
+    one.last = object && write.follows;
     if (good) {
         p->changes = changes;
         one.texts = TEXTS_COPY({&one.policy, policy}, {&one.job, job});
@@ -223,7 +224,8 @@ static int compare_objects(const struct plan_change *one, const struct plan_chan
 {
     const struct plan_write *a = plan_main_write(one), *b = plan_main_write(other);
     int order = strcmp(one->job, other->job); /* the key has the kind in it, where it is another one */
-    return order ? order : strcmp(a->plural, b->plural);
+    order = order ? order : strcmp(a->plural, b->plural);
+    return order ? order : one->last - other->last;
 }
 
 static int by_object(const void *a, const void *b)

@@ -33,6 +33,8 @@ struct plan_change {
     void *texts;
     const char *policy, *job; /* job: its key, "train/bert" */
     bool leave;               /* the policy may be destructive */
+    bool last; /* it is made after all others, at whichever version its object has then, and comes to the difference
+                  that it shows; where another one of its job could not be made, it is left */
     struct plan_write object, child;
     const char *child_called; /* "launcher", where it is there. Static */
     size_t came, at;          /* in which order it was added; of its policy */
@@ -77,8 +79,8 @@ void plan_add_file(struct plan *plan, const char *path, struct str text);
 void plan_add_file_sum(struct plan *plan, const char *path, const char *sum);
 /* The head; the texts are copied. */
 void plan_set_head(struct plan *plan, const struct plan *head);
-/* By policy and job; of two changes of one object the second is left out, since the first moves the object. Files by
- * their paths, each once. */
+/* By policy and job; of two changes of one object the second is left out, since the first moves the object, unless it
+ * is one that is made last. Files by their paths, each once. */
 void plan_sort(struct plan *plan);
 
 struct plan_counts {

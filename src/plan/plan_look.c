@@ -78,7 +78,7 @@ static bool is_as_created(const struct plan_write *w, struct json now)
     return true;
 }
 
-static enum plan_state there(const struct plan_write *w, struct json now, struct buf *out)
+static enum plan_state there(const struct plan_write *w, bool last, struct json now, struct buf *out)
 {
     if (w->verb == CHANGE_CREATE && is_as_created(w, now))
         return PLAN_DONE;
@@ -94,6 +94,8 @@ static enum plan_state there(const struct plan_write *w, struct json now, struct
     }
     if (json_string_is(json_at(now, "/metadata/resourceVersion"), str_of(w->resource_version)))
         return PLAN_FITS;
+    if (last && mpijob_diff_not_done(&w->diff, now))
+        return PLAN_FITS; /* whatever else has moved */
     if (w->verb != CHANGE_DELETE && w->diff.count && mpijob_diff_done(&w->diff, now))
         return PLAN_DONE;
     tell_moved(w, now, out);
@@ -133,7 +135,8 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
     (void)lost;
     item->request = NULL;
     if (!err) {
-        settle(item, there(w, answer->body, &item->moved));
+        json_string_at(answer->body, "/metadata/labels/kueue.x-k8s.io~1job-uid", item->job_uid, sizeof item->job_uid);
+        settle(item, there(w, item->change->last, answer->body, &item->moved));
     } else if (err->code == ERR_NOT_FOUND && !err->no_path) {
         settle(item, absent(w, &item->moved));
     } else {

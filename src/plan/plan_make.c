@@ -31,7 +31,7 @@ static void gate(void *data, struct gate_wait *wait, const struct change_intent 
     mpijob_diff_json(&w->diff, &shown);
     mpijob_diff_json(intent->diff, &real);
     int rc = shown.failed || real.failed ? error_nomem(&err) : 0;
-    bool compared = !item->at_child && w->verb == CHANGE_REPLACE;
+    bool compared = !item->at_child && (w->verb == CHANGE_REPLACE || item->change->last);
     if (!rc && compared && !str_eq(buf_str(&shown), buf_str(&real)))
         rc = error_set(&err, ERR_REFUSED,
                        "the plan's bytes change something else than the difference that it shows; make the plan again");
@@ -81,7 +81,7 @@ static void send_write(struct plan_item *item, const struct plan_write *write)
         .kind = write->kind,
         .name_space = write->name_space,
         .name = write->name,
-        .resource_version = write->verb == CHANGE_CREATE ? NULL : write->resource_version,
+        .resource_version = write->verb == CHANGE_CREATE || item->change->last ? NULL : write->resource_version,
         .body = str_of(write->body),
         .json_patch = write->json_patch,
         .splices = write->splices,

@@ -230,7 +230,7 @@ static bool take_change(struct reader *r, struct json v, size_t i)
     snprintf(r->place, sizeof r->place, "changes[%zu]", i);
     bool good = (json_type(v) == JSON_OBJECT || fail(r, "object", "there")) &&
                 take_text(r, v, "policy", NEED, &policy) && take_text(r, v, "job", NEED, &job) &&
-                take_flag(r, v, "destructive_allowed", &c->leave);
+                take_flag(r, v, "destructive_allowed", &c->leave) && take_flag(r, v, "last", &c->last);
     if (good) {
         c->texts = TEXTS_COPY({&c->policy, policy}, {&c->job, job});
         good = c->texts || nomem(r);

@@ -23,10 +23,12 @@ struct plan_item {
     enum plan_state object_state, child_state; /* of a write that there is not: PLAN_DONE */
     struct buf moved;                          /* with PLAN_MOVED: what has, in words; with PLAN_FAILED: why */
     bool made, changed, failed;                /* after the making */
+    bool stranded; /* likewise: it was to be made last, and what comes before it was not made: PLAN_MOVED by now */
     /* Its own: */
     struct plan_work *work;
     struct kube_request *request;
     bool at_child;
+    char job_uid[64];      /* of a Workload: its job's; "" */
     struct rate_wait pace; /* its write waits for its turn */
     const struct plan_write *write;
 };
@@ -51,6 +53,7 @@ struct plan_work {
     size_t at;
     unsigned active;
     bool making, cancelled;
+    bool last; /* those that are made last have their turn */
 };
 
 /* 0 or ERR_NOMEM. The struct stays in place until plan_work_free. */

@@ -65,6 +65,7 @@ static void write_changes(struct json_writer *w, const struct plan *p)
         json_member_text_if(w, "policy", c->policy);
         json_member_text_if(w, "job", c->job);
         json_member_bool_if(w, "destructive_allowed", c->leave);
+        json_member_bool_if(w, "last", c->last);
         write_one(w, "object", &c->object);
         write_one(w, c->child_called, &c->child);
         json_write_end(w);

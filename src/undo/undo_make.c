@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "halt/halt.h"
 #include "kube/verbs.h"
+#include "mpijob/kind.h"
 #include "undo/undo.h"
 
 #define CONCURRENCY 8
@@ -232,13 +234,33 @@ static void make_now(struct undo_object *o)
     }
 }
 
-/* A plan has one change of an object, and the second turn would be stale when it is made. */
-static void leave_rest(struct undo_object *o)
+/* The second turn in a plan: at whichever version the object has when the first was made. */
+static void keep_rest(struct undo_object *o, const struct mpijob_target *target)
 {
-    char key[UNDO_KEY];
-    plan_add_left(o->undo->plan, STORE_BY_HAND, undo_key(o, key),
-                  "its cleanPodPolicy is put back once it goes on: by mpijobd job resume, or by this undo once more");
-    next(o->undo);
+    const struct undo *u = o->undo;
+    char group[256], plural[256];
+    struct error err;
+    struct change_call call = {
+        .verb = CHANGE_PATCH,
+        .job = target,
+        .resource = undo_resource(o, group, plural),
+        .kind = mpijob_kind_info(target->kind)->name,
+        .name_space = o->name_space,
+        .name = o->name,
+        .body = str_of(HALT_POLICY_BACK),
+        .splices = true,
+        .follows = true,
+        .destructive = u->destructive,
+        .run = u->own,
+        .awaited = true,
+        .gate = keep,
+        .done = made,
+        .data = o,
+    };
+    if (change_start(u->site, &call, &o->change, &err) == 0)
+        return;
+    o->change = NULL;
+    ended(o, NULL, &err);
 }
 
 static void make_second(struct undo_object *o)
@@ -247,7 +269,7 @@ static void make_second(struct undo_object *o)
     if (o->turn == UNDO_FIRST || o->stuck || o->trouble)
         next(o->undo);
     else if (o->undo->plan && undo_target(o, &target))
-        leave_rest(o);
+        keep_rest(o, &target);
     else if (!undo_may_follow(o))
         ended(o, NULL, NULL);
     else if (o->begun)

@@ -175,22 +175,91 @@ describe("an undo of a stop", function()
         assert.is_true(server:get("train", "a").spec.runPolicy.suspend)
     end)
 
-    it("by the daemon does the first of both, and says how the policy comes back", function()
-        create "a"
-        local _, stop = by_hand("job", "stop", "train/a")
-        local file = support.write(folder .. "/p.lua", 'policy { name = "p", schedule = "0 0 1 1 *", replace = { cleanPodPolicy = "All" } }')
-        local daemon = support.daemon({}, "run", "--kubeconfig", server.kubeconfig, "--listen", "none", "--state", state, file)
+    local daemon
+
+    local function begin(text)
+        local file = support.write(folder .. "/p.lua", text or 'policy { name = "p", schedule = "0 0 1 1 *", replace = { cleanPodPolicy = "All" } }')
+        daemon = support.daemon({}, "run", "--kubeconfig", server.kubeconfig, "--listen", "none", "--state", state, file)
         daemon:expect "in force"
+    end
+
+    it("by the daemon, which works with a plan, gives the policy back last, too", function()
+        create "a"
+        create("q", QUEUE)
+        local _, stop = by_hand("job", "stop", "train/a", "train/q")
+        begin()
         local c = assert(control.connect(state .. ".control"))
         local made = c:ask({ verb = "undo", args = { run = math.tointeger(stop) } }).result
-        assert.are.same({ 1, 1, 0 }, { made.back, made.left, made.failed })
-        local left = made.objects[#made.objects]
-        support.contains(left.left_because, "its cleanPodPolicy is put back once it goes on: by mpijobd job resume, or by this undo once more")
-        is("a", "Running")
-        assert.are.same({ "All", "Running" }, { policy "a" })
         c:close()
         assert.are.equal(0, (daemon:stop()))
-        by_hand("undo", stop)
+        assert.are.same({ 4, 0, 0 }, { made.back, made.left, made.failed })
+        local order = written(tostring(math.tointeger(made.undo_run)))
+        assert.are.same({ LAST, LAST }, { order[3], order[4] })
+        for _, name in ipairs { "a", "q" } do
+            is(name, "Running")
+            assert.are.same({ "Running" }, { policy(name) })
+        end
+    end)
+
+    -- A policy that lets jobs go on, as a plan: kept in a file, or until someone approves it.
+    local RESUMES <const> = [[
+policy { name = "r", schedule = "0 0 1 1 *", approval = %s, match = { namespace = "train" }, run = function()
+    for job in mpijob.list { namespace = "train", phase = "Suspended" } do assert(mpijob.resume(job)) end
+end }
+]]
+
+    it("in a plan of a policy that resumes gives the policy back last, of a job with its own suspend and of Kueue's", function()
+        create "a"
+        create("q", QUEUE)
+        by_hand("job", "stop", "train/a", "train/q")
+        support.write(folder .. "/p.lua", RESUMES:format '"never"')
+        by_hand("plan", folder .. "/p.lua", "--out", folder .. "/plan.json")
+        local plan = support.json.decode(support.read(folder .. "/plan.json"))
+        assert.are.same({ 4, 0 }, { #plan.changes, #plan.left_out })
+        local _, applied = by_hand("apply", folder .. "/plan.json")
+        local run = applied or "2"
+        local order = written(run)
+        assert.are.same({ LAST, LAST }, { order[3], order[4] })
+        for _, name in ipairs { "a", "q" } do
+            is(name, "Running")
+            assert.are.same({ "Running" }, { policy(name) })
+        end
+    end)
+
+    it("in a plan leaves the policy where the job's Workload was not put back, and where another one was chosen since", function()
+        create("q", QUEUE)
+        create "a"
+        by_hand("job", "stop", "train/a", "train/q")
+        support.write(folder .. "/p.lua", RESUMES:format '"never"')
+        by_hand("plan", folder .. "/p.lua", "--out", folder .. "/plan.json")
+        server.sim:fault { fault = "forbidden", method = "PATCH", path = "*workloads*", count = 50 }
+        server.sim:fault { fault = "forbidden", method = "PUT", path = "*workloads*", count = 50 }
+        local code, out, err = call("apply", folder .. "/plan.json")
+        assert.are.equal(3, code, out .. err)
+        support.contains(out, "what comes before it was not made")
+        assert.are.same({ "All", "Running" }, { policy "q" })
         assert.are.same({ "Running" }, { policy "a" })
+        server.sim:clear_faults()
+        by_hand("plan", folder .. "/p.lua", "--out", folder .. "/plan.json")
+        by_hand("replace", "-n", "train", "q", "cleanPodPolicy=None")
+        code, out, err = call("apply", folder .. "/plan.json", "--partial")
+        assert.are.equal(3, code, out .. err)
+        assert.are.same({ "None", "Running" }, { policy "q" })
+    end)
+
+    it("that waits for approval gives the policy back last, when it is approved", function()
+        create "a"
+        create("q", QUEUE)
+        by_hand("job", "stop", "train/a", "train/q")
+        begin(RESUMES:format '"always"')
+        local code, out, err = support.mpijobd("trigger", "r", "--state", state)
+        assert.are.equal(4, code, out .. err)
+        code, out, err = support.mpijobd("approve", out:match "run (%d+) of r", "--state", state)
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal(0, (daemon:stop()))
+        for _, name in ipairs { "a", "q" } do
+            is(name, "Running")
+            assert.are.same({ "Running" }, { policy(name) })
+        end
     end)
 end)

@@ -77,6 +77,9 @@ static void make(struct apply *a)
         a->failed += failed;
         a->changed += item->made && item->changed && !failed;
         a->already += item->made && !item->changed && !failed;
+        a->left += item->stranded;
+        if (item->stranded)
+            apply_print_left(a, item);
     }
 }
 
