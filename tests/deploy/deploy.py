@@ -53,7 +53,8 @@ def rendered(kustomize, helm):
 
 
 BAD_VALUES = ["namespces={a}", "namespaces=train", "leaderElection.replicas=0", "sharding.shards=65", "leaderElection.enabled=true,sharding.enabled=true", "http.enabled=yes", "policies.x=text", "config.tokens.read=x",
-              "config.policies={x}", "state.size=much", "networkPolicy.egressPorts={https}", "prometheus.serviceMonitor.enabled=true"]
+              "config.policies={x}", "state.size=much", "networkPolicy.egressPorts={https}", "prometheus.serviceMonitor.enabled=true",
+              "http.tls.secretName=mine", "http.tls.enabled=true", "http.enabled=true,http.tls.secretName=Mine"]
 
 
 def chart(helm, work):
@@ -78,6 +79,14 @@ def chart(helm, work):
     alike = [render.key(one) for one in render.objects(text) if not one["metadata"]["name"].startswith("other") or
              one["metadata"].get("namespace", "ops") != "ops"]
     check("a release of another name shares no object with one of this name", not alike and "resourceNames: [ other ]" in text, alike)
+    own = "--set", "http.enabled=true,prometheus.serviceMonitor.enabled=true,config.tls.certificate=/csi/tls.crt,config.tls.key=/csi/tls.key"
+    for more, expected in (((), {"serverName": "mpijobd.mpijobd.svc"}), (("--set", "prometheus.serviceMonitor.tlsConfig.insecureSkipVerify=true"), {"insecureSkipVerify": True})):
+        made = {one["kind"]: one for one in render.objects(render.templated(helm, VERSION, *own, *more))}
+        endpoint = made["ServiceMonitor"]["spec"]["endpoints"][0]
+        check("a pair from elsewhere makes the port one of HTTPS, and what the monitor trusts can be said",
+              (endpoint["port"], endpoint["scheme"], endpoint["tlsConfig"]) == ("https", "https", expected) and
+              made["Service"]["spec"]["ports"][0]["name"] == "https" and
+              "mpijobd-tls" not in json.dumps(made["Deployment"]), endpoint)
     empty = next(one for one in render.objects(render.templated(helm, VERSION, "--set", "config.log.level=debug"))
                  if "mpijobd.yaml" in one.get("data", {}))
     check("`config` is merged into what the chart says", yaml.safe_load(empty["data"]["mpijobd.yaml"])["log"] == {"format": "json", "level": "debug"}, empty)
@@ -138,6 +147,7 @@ def main():
         kustomize, helm, kubeconform = (tools.built(name) for name in ("kustomize", "helm", "kubeconform"))
         promtool = tools.built("promtool")
         operator = tools.module(tools.OPERATOR) + "/example/prometheus-operator-crd/monitoring.coreos.com_"
+        certificates = tools.module(tools.CERTIFICATES) + "/deploy/crds/cert-manager.io_certificates.yaml"
     except tools.Missing as e:
         print(e)
         return 77
@@ -153,7 +163,7 @@ def main():
         monitoring.run(promtool, work, opt.build)
         conform(kubeconform, work, definitions, all_of)
         cluster = Cluster(f"{work}/server")
-        for path in definitions:
+        for path in (*definitions, certificates):
             cluster.define(path)
         for name in ("train", "elsewhere"):
             cluster.namespace(name)

@@ -31,8 +31,7 @@ policy { name = "asks", schedule = "0 0 1 1 *", match = { phase = "Failed" }, ap
 policy { name = "rests", schedule = "0 0 1 1 *", run = function() end }
 """
 # They come with the first of what they count, or with sharding, which excludes an election.
-LATER = {"mpijobd_policy_quarantined", "mpijobd_notifications_total", "mpijobd_shards", "mpijobd_shards_owned",
-         "mpijobd_https_certificate_end_timestamp_seconds", "mpijobd_https_certificate_files_unusable"}
+LATER = {"mpijobd_policy_quarantined", "mpijobd_notifications_total", "mpijobd_shards", "mpijobd_shards_owned"}
 
 
 def metrics_of_a_daemon(work, build):

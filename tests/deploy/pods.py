@@ -6,74 +6,13 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import time
-import urllib.error
 import urllib.request
 
-import render
-import visit
 from checks import check
-from cluster import path_of, permissions, renew_volume, until, write_volume
-from pod import Pod, free_port
-from render import workload
-
-PATIENCE = 60  # seconds that anything may take on a busy machine
-
-
-STARTED = []  # all pods, which no test leaves running, however it ends
-
-
-class Installed:
-    """An overlay that is applied, and its pods as kubelets would run them."""
-
-    def __init__(self, cluster, work, root, name, text, change=None):
-        self.cluster, self.root, self.objects = cluster, root, render.objects(text)
-        if change: # by a person, before it is applied
-            change(self.objects)
-        self.folder = tempfile.mkdtemp(prefix=f"{name}-", dir=work)
-        os.chmod(self.folder, 0o755)
-        for one in self.objects:
-            status, answer = cluster.apply(one)
-            if status not in (200, 201):
-                raise RuntimeError(answer)
-        self.template = cluster.must("GET", path_of(workload(self.objects)))["spec"]["template"]
-        self.started, self.secrets, self.env = [], {}, {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": cluster.port}
-
-    def volume(self, pod, given):
-        folder = f"{self.folder}/{pod}-{given['name']}"
-        os.makedirs(folder)
-        if "configMap" in given:
-            write_volume(folder, self.cluster.must("GET", f"/api/v1/namespaces/mpijobd/configmaps/{given['configMap']['name']}")["data"])
-        elif "secret" in given:
-            write_volume(folder, self.secrets[given["secret"]["secretName"]])
-        else:
-            os.chmod(folder, 0o777) # as the volumes of a test cluster are
-        return folder
-
-    def pod(self, name):
-        volumes = self.template["spec"]["volumes"] + ([] if any(v["name"] == "state" for v in self.template["spec"]["volumes"]) else [{"name": "state"}])
-        folder = f"{self.folder}/{name}-token"
-        os.makedirs(folder)
-        with open(self.cluster.api.ca, encoding="utf-8") as file:
-            write_volume(folder, {"token": self.cluster.token("mpijobd", self.template["spec"]["serviceAccountName"]), "ca.crt": file.read(), "namespace": "mpijobd"})
-        pod = Pod(self.folder, name, self.template, {v["name"]: self.volume(name, v) for v in volumes}, self.root, self.env, folder)
-        self.started.append(pod)
-        STARTED.append(pod)
-        return pod
-
-    def close(self):
-        for pod in self.started:
-            pod.stop()
-        self.cluster.remove(self.objects)
-
-
-def seen(what, seconds, test):
-    """Whether it became true; a check tells which did not."""
-    try:
-        return until(seconds, what, test)
-    except Exception: # noqa: Failure of another module
-        return False
+from cluster import permissions, renew_volume, until
+from installed import PATIENCE, STARTED, Installed, seen
+from served import https, monitoring
 
 
 class MainJob:
@@ -291,36 +230,6 @@ def shards(cluster, work, root, text):
     afresh(cluster)
 
 
-def monitoring(cluster, work, root, text):
-    installed = Installed(cluster, work, root, "monitoring", text, visit.prepare)
-    by_kind = {one["kind"]: one for one in installed.objects}
-    endpoint, port = by_kind["ServiceMonitor"]["spec"]["endpoints"][0], by_kind["Service"]["spec"]["ports"][0]
-    container = installed.template["spec"]["containers"][0]
-    check("monitor, service and pod mean one port", endpoint["port"] == port["name"] and port["targetPort"] == container["ports"][0]["name"] and
-          container["ports"][0]["containerPort"] == port["port"] and f"--listen=0.0.0.0:{port['port']}" in container["args"], container)
-    check("and one token", endpoint["authorization"]["credentials"] == {"name": "mpijobd-tokens", "key": "read"})
-    installed.secrets["mpijobd-tokens"] = {"read": "a-token-of-the-test-0815", "write": "a-token-to-act-of-the-test-4711"}
-    free = free_port() # pods have networks of their own, these have this machine's
-    container["args"] = [one.replace(f":{port['port']}", f":{free}") for one in container["args"]]
-    pod = installed.pod("mpijobd-0")
-    pod.start()
-
-    def get(path, token=None):
-        request = urllib.request.Request(f"http://127.0.0.1:{free}{path}", headers={"Authorization": "Bearer " + token} if token else {})
-        try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as e:
-            return e.code, ""
-        except OSError:
-            return 0, ""
-    check("it lives, and says so without a token", seen("/livez", PATIENCE, lambda: get("/livez")[0] == 200), pod.said())
-    check("it is ready", seen("ready", PATIENCE, lambda: pod.probe("readinessProbe")[0] == 0), pod.said())
-    check("metrics take the token", get("/metrics")[0] == 401 and "mpijobd_build_info" in get("/metrics", "a-token-of-the-test-0815")[1])
-    visit.visit(cluster, pod, by_kind["Service"], free, installed.secrets["mpijobd-tokens"]["write"], installed.folder)
-    installed.close()
-
-
 def cci(cluster, work, root, text):
     """CCI's API is the simulator's. Nothing is asked of the cluster that the pod is in."""
     installed = Installed(cluster, work, root, "cci", text)
@@ -356,7 +265,8 @@ def cci(cluster, work, root, text):
     installed.close()
 
 
-PARTS = {"whole-cluster": whole_cluster, "one-namespace": one_namespace, "leader-election": leader_election, "shards": shards, "monitoring": monitoring, "cci": cci}
+PARTS = {"whole-cluster": whole_cluster, "one-namespace": one_namespace, "leader-election": leader_election, "shards": shards, "monitoring": monitoring, "https": https,
+         "cci": cci}
 BUILD = {}
 
 

@@ -16,8 +16,9 @@ PACKAGES = {
     "kubeconform": ("tools", "github.com/yannh/kubeconform/cmd/kubeconform", ""),
     "promtool": ("promtool", "github.com/prometheus/prometheus/cmd/promtool", "remove_all_sd"),
 }
-# The definitions of ServiceMonitor and PrometheusRule are files in it.
+# The definitions of ServiceMonitor and PrometheusRule are files in the one, that of Certificate in the other.
 OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
+CERTIFICATES = "github.com/cert-manager/cert-manager@v1.19.1"
 
 
 class Missing(Exception):

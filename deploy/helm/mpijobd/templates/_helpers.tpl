@@ -22,7 +22,16 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if .Values.http.write }}{{ $_ := set $t "write" "/run/secrets/mpijobd/write" }}{{ end -}}
 {{- $_ := set $c "tokens" $t -}}
 {{- end -}}
+{{- if .Values.http.tls.secretName -}}
+{{- if not .Values.http.enabled }}{{ fail "http.tls needs http.enabled: there is no port to serve HTTPS at without it" }}{{ end -}}
+{{- $_ := set $c "tls" (dict "certificate" "/run/secrets/mpijobd-tls/tls.crt" "key" "/run/secrets/mpijobd-tls/tls.key") -}}
+{{- end -}}
 {{ toYaml (mergeOverwrite $c (deepCopy .Values.config)) }}
+{{- end }}
+
+{{/* What the port serves, and its name, by which meshes know it, too: `config.tls` may name a pair from elsewhere. */}}
+{{- define "mpijobd.scheme" -}}
+{{ if or .Values.http.tls.secretName .Values.config.tls }}https{{ else }}http{{ end }}
 {{- end }}
 
 {{- define "mpijobd.configName" -}}
