@@ -3,7 +3,7 @@
 -- luacheck: no max line length
 -- Annotations for the Lua language server; the program never reads this file.
 
----@alias mpijobd.LogFields table<string, any> at most 32, with names. Numbers, true and false, json.null and tables are written as JSON, anything else as tostring gives it. Names that each line has (time, level, message, policy, file) get an underscore behind them
+---@alias mpijobd.LogFields table<string, any> at most 32, with names. Numbers, true and false, json.null and tables are written as JSON, anything else as tostring gives it. Names that each line has (time, level, message, policy, cluster, run, file, repeated and its like) get an underscore behind them
 
 ---Lines of the daemon's log. The policy's name is added to each.
 ---@class loglib

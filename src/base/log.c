@@ -9,14 +9,16 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/log_fold.h"
 #include "base/log_journal.h"
 #include "base/log_levels.h"
+#include "base/log_parts.h"
 #include "base/outlet.h"
 #include "base/visible.h"
 
 #define ALIGNED 40 /* columns of a terminal for the sentence, where it is not longer */
 
-const char log_json_next[] = "", log_lines_next[] = "";
+const char log_json_next[] = "", log_lines_next[] = "", log_journal_next[] = "";
 
 static const char *const names[] = {"debug", "info", "warn", "error"};
 static const char *const colours[] = {"\033[2m", "\033[32m", "\033[33m", "\033[31m"};
@@ -48,7 +50,7 @@ static void add_character(struct buf *out, struct str bytes, uint32_t c)
         buf_add_str(out, bytes);
 }
 
-static void quote(struct buf *out, const char *text)
+void log_quote(struct buf *out, const char *text)
 {
     buf_putc(out, '"');
     size_t n;
@@ -102,7 +104,7 @@ static void add_field(struct buf *out, const struct log_field *field)
     if (plain(field->value))
         buf_puts(out, field->value);
     else
-        quote(out, field->value);
+        log_quote(out, field->value);
 }
 
 static void add_lines(struct buf *out, const struct log_field *fields)
@@ -126,7 +128,7 @@ static void add_event(struct buf *out, const struct log *log, const char *messag
     if (log->colour && fields && fields->name)
         buf_printf(out, "%*s\033[2m", out->len - began < ALIGNED ? (int)(ALIGNED - (out->len - began)) : 0, "");
     for (const struct log_field *f = fields; f && f->name; f++) {
-        if (f->name == log_lines_next)
+        if (f->name == log_lines_next || f->name == log_journal_next)
             f++;
         else if (f->name != log_json_next && f->value)
             add_field(out, f);
@@ -187,19 +189,20 @@ static void write_json(struct buf *out, enum log_level level, const char *when, 
                        const struct log_field *fields)
 {
     buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", when, names[level]);
-    quote(out, message);
+    log_quote(out, message);
     for (; fields && fields->name; fields++) {
         bool json = fields->name == log_json_next || fields->name == log_lines_next;
-        fields += json;
-        if (!fields->value)
+        bool not_here = fields->name == log_journal_next;
+        fields += json || not_here;
+        if (!fields->value || not_here)
             continue;
         buf_putc(out, ',');
-        quote(out, fields->name);
+        log_quote(out, fields->name);
         buf_putc(out, ':');
         if (json)
             add_json(out, fields->value);
         else
-            quote(out, fields->value);
+            log_quote(out, fields->value);
     }
     buf_puts(out, "}\n");
 }
@@ -260,11 +263,8 @@ bool log_wants_of(const char *file, const struct log *log, enum log_level level)
     return log && level >= log_level_at(log, file);
 }
 
-void log_event_of(const char *file, const struct log *log, enum log_level level, const char *message,
-                  const struct log_field *fields)
+void log_write(const struct log *log, enum log_level level, const char *message, const struct log_field *fields)
 {
-    if (!log_wants_of(file, log, level))
-        return;
     if (log->sink) {
         log->sink(log->data, level, message, fields);
     } else {
@@ -273,6 +273,17 @@ void log_event_of(const char *file, const struct log *log, enum log_level level,
     }
     if (log->hear)
         let_hear(log, level, message, fields);
+}
+
+void log_event_of(const char *file, const struct log *log, enum log_level level, const char *message,
+                  const struct log_field *fields)
+{
+    if (!log_wants_of(file, log, level))
+        return;
+    if (log->fold && level > LOG_DEBUG)
+        log_fold_event(log, level, message, fields);
+    else
+        log_write(log, level, message, fields);
 }
 
 void log_line_of(const char *file, const struct log *log, enum log_level level, const char *format, ...)

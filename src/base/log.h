@@ -18,6 +18,7 @@ enum log_times { LOG_TIMES_UTC, LOG_TIMES_LOCAL, LOG_TIMES_RELATIVE }; /* of tex
 
 struct outlet;
 struct log_field;
+struct log_fold;
 struct log_levels;
 
 struct log {
@@ -33,6 +34,7 @@ struct log {
     struct outlet *outlet;     /* NULL: fd is written to here and now */
     enum log_level level;      /* what is below it is left out */
     struct log_levels *levels; /* NULL; or by part, where something is set there (base/log_levels.h) */
+    struct log_fold *fold;     /* NULL; or what counts lines that repeat (base/log_fold.h); not with a sink */
     enum log_format format;
     enum log_times times;
     int64_t began; /* microseconds since 1970: what relative times count from */

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log_parts.h"
+
 #define NAME_MAX_BYTES 56 /* journald takes 64, MPIJOBD_ included */
 
 bool log_journal_reads(int fd, const char *journal_stream)
@@ -75,7 +77,7 @@ void log_journal_entry(struct buf *out, enum log_level level, struct str shown, 
     add_value(out, shown);
     buf_printf(out, "PRIORITY=%d\nSYSLOG_IDENTIFIER=mpijobd\n", priorities[level]);
     for (; fields && fields->name; fields++) {
-        fields += fields->name == log_json_next || fields->name == log_lines_next;
+        fields += fields->name == log_json_next || fields->name == log_lines_next || fields->name == log_journal_next;
         if (fields->value)
             add_field(out, fields->name, fields->value);
     }

@@ -90,7 +90,9 @@ static bool value_text(lua_State *L)
 /* The names that each line has of its own come out with an underscore, so that a line of JSON has each name once. */
 static void name_text(lua_State *L)
 {
-    static const char *const ours[] = {"time", "level", "message", "policy", "file"};
+    static const char *const ours[] = {"time",           "level",         "message",  "policy",
+                                       "cluster",        "run",           "repeated", "repeated_since",
+                                       "repeated_until", "repeated_jobs", "file",     "repeated_objects"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
         if (strcmp(lua_tostring(L, -1), ours[i]) == 0) {
             lua_pushliteral(L, "_");

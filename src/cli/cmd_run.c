@@ -13,6 +13,7 @@
 #include "cli/once_tell.h"
 #include "cli/run_approvals.h"
 #include "cli/run_control.h"
+#include "cli/run_fold.h"
 #include "cli/run_http.h"
 #include "cli/run_lead.h"
 #include "cli/run_limits.h"
@@ -46,8 +47,8 @@ struct daemon {
     struct run_shared shared;
     struct run_shards shards;
     struct lag lag;
-    struct metric *lag_seconds, *lag_cpu_seconds, *lines_lost, *journal_failures;
-    uint64_t lines_counted; /* of those that were lost */
+    struct run_fold fold;
+    struct metric *lag_seconds, *lag_cpu_seconds, *journal_failures;
     struct guard_shared *guard;
     struct watchdog *watchdog;
     struct quarantine quarantine;
@@ -160,12 +161,9 @@ static int once_code(struct daemon *d)
 static void collect(void *data)
 {
     struct daemon *d = data;
-    uint64_t lost = outlet_lost(d->s.log.outlet);
     struct lag_times lag = lag_take(&d->lag);
     metric_set(d->lag_seconds, lag.seconds, NULL);
     metric_set(d->lag_cpu_seconds, lag.cpu, NULL);
-    metric_add(d->lines_lost, (double)(lost - d->lines_counted), NULL);
-    d->lines_counted = lost;
     metric_set(d->journal_failures, (double)store_failures(d->s.store), NULL);
 }
 
@@ -174,7 +172,7 @@ static int count_things(struct daemon *d)
     static const char *const labels[] = {"version", NULL};
     struct session *s = &d->s;
     s->metrics = metrics_new("mpijobd_");
-    if (!s->metrics || metrics_collector(s->metrics, collect, d, &s->error))
+    if (!s->metrics || metrics_collector(s->metrics, collect, d, &s->error) || run_fold_count(&d->fold, &s->error))
         return session_fail(s, (error_nomem(&s->error), &s->error));
     d->journal_failures = metrics_counter(s->metrics, "journal_write_failures", NULL,
                                           "What could not be written to the journal or the state.", NULL);
@@ -182,8 +180,6 @@ static int count_things(struct daemon *d)
                                    "The longest that the loop was busy at a stretch since the last look.", NULL);
     d->lag_cpu_seconds = metrics_gauge(s->metrics, "loop_lag_cpu_seconds", "seconds",
                                        "The most that the loop computed at a stretch since the last look.", NULL);
-    d->lines_lost = metrics_counter(s->metrics, "log_lines_lost", NULL,
-                                    "Lines of the log that nobody took, or that could not be written.", NULL);
     metric_set(metrics_gauge(s->metrics, "build_info", NULL, "This program.", labels), 1,
                METRIC_VALUES(mpijobd_version));
     metric_set(metrics_gauge(s->metrics, "leader", NULL, "1: this daemon's policies run.", NULL),
@@ -206,7 +202,7 @@ static int serve(struct daemon *d)
     if (s->clock.ahead_us)
         log_event(&s->log, LOG_WARN, "MPIJOBD_CLOCK is set: the time is not this machine's", NULL);
     if (s->clock.manual)
-        manual_clock_start(&d->manual, &s->loop, &s->clock, s->engine, clock_gone, d);
+        manual_clock_start(&d->manual, s, d->fold.alarms, clock_gone, d);
     if (s->options.once)
         engine_once(s->engine, once_done, d);
     else
@@ -356,7 +352,9 @@ static int run(int argc, char **argv, const struct command *command)
         service_close(&d.service.service);
         return session_close(&d.s, session_fail(&d.s, &d.s.error));
     }
-    code = watch_over(&d);
+    code = run_fold_open(&d.s, &d.fold);
+    if (!code)
+        code = watch_over(&d);
     if (!code)
         code = prepare(&d);
     if (d.stop_asked)
@@ -370,6 +368,7 @@ static int run(int argc, char **argv, const struct command *command)
     lag_close(&d.lag);
     service_close(&d.service.service);
     signals_close(&d.signals, NULL);
+    run_fold_close(&d.fold);
     if (d.watchdog)
         watchdog_leave_loop(d.watchdog);
     uv_run(&d.s.loop, UV_RUN_NOWAIT);
@@ -377,6 +376,7 @@ static int run(int argc, char **argv, const struct command *command)
     watchdog_stop(d.watchdog);
     quarantine_close(&d.quarantine);
     run_state_free(&d.shared);
+    run_fold_end(&d.s);
     lines_close(d.control.lines, &d.s.log);
     approvers_close(d.control.approvers);
     mark_to(NULL, d.guard, NULL);

@@ -46,6 +46,7 @@ static void obey(struct manual_clock *m, const char *line)
         fflush(stdout); /* whoever has typed it waits for an answer there */
         return;
     }
+    alarms_clock_moved(m->log);
     engine_clock_moved(m->engine);
     m->tries = 0;
     m->answer_due = true;
@@ -78,16 +79,17 @@ static void came(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     }
 }
 
-void manual_clock_start(struct manual_clock *m, uv_loop_t *loop, struct clock *clock, struct engine *engine,
-                        void (*gone)(void *data), void *data)
+void manual_clock_start(struct manual_clock *m, struct session *s, struct alarms *log, void (*gone)(void *data),
+                        void *data)
 {
-    m->clock = clock;
-    m->engine = engine;
+    m->clock = &s->clock;
+    m->engine = s->engine;
+    m->log = log;
     m->gone = gone;
     m->data = data;
     m->input.data = m->idle.data = m;
-    uv_pipe_init(loop, &m->input, 0);
-    uv_idle_init(loop, &m->idle);
+    uv_pipe_init(&s->loop, &m->input, 0);
+    uv_idle_init(&s->loop, &m->idle);
     if (uv_pipe_open(&m->input, STDIN_FILENO) == 0)
         uv_read_start((uv_stream_t *)&m->input, give_memory, came);
 }

@@ -7,13 +7,16 @@
 #ifndef MPIJOBD_CLI_MANUAL_CLOCK_H
 #define MPIJOBD_CLI_MANUAL_CLOCK_H
 
+#include "cli/session/session.h"
 #include "engine/engine.h"
+#include "loop/timer.h"
 
 struct manual_clock {
     uv_pipe_t input;
     uv_idle_t idle; /* turns the loop while an answer is due, to see when the engine is idle */
     struct clock *clock;
     struct engine *engine;
+    struct alarms *log; /* of the log's counts */
     char bytes[4096], line[256];
     size_t len;
     bool answer_due;
@@ -22,8 +25,9 @@ struct manual_clock {
     void *data;
 };
 
-void manual_clock_start(struct manual_clock *m, uv_loop_t *loop, struct clock *clock, struct engine *engine,
-                        void (*gone)(void *data), void *data);
+/* log: alarms that are moved, too, before those of the engine. */
+void manual_clock_start(struct manual_clock *m, struct session *s, struct alarms *log, void (*gone)(void *data),
+                        void *data);
 void manual_clock_stop(struct manual_clock *m);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "base/log_fold.h"
 #include "base/texts.h"
 #include "engine/culprits.h"
 #include "engine/engine_parts.h"
@@ -215,6 +216,7 @@ void engine_reload(struct engine *e)
         e->reload_again = true;
         return;
     }
+    log_fold_flush(e->o.log);
     log_line(e->o.log, LOG_INFO, "loading the policies again");
     struct reload_wait *w;
     DL_FOREACH(e->reloads, w)

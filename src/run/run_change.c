@@ -175,7 +175,7 @@ static void log_change(const struct run_change *c, const struct change_result *r
         run_event(run, LOG_ERROR, result->changed ? "replaced in part" : failed[c->verb],
                   LOG_FIELDS({what, c->key}, {"kind", kind},
                              LOG_LINES_FIELD("diff", result->changed ? diff.ptr : NULL, lines.ptr),
-                             {"reason", err->reason}, {"message", err->message}));
+                             {"reason", err->reason}, {"error", err->message}));
     else
         run_event(run, LOG_INFO, c->kept ? "waits for approval" : (result->dry_run ? would : done)[c->verb],
                   LOG_FIELDS({what, c->key}, {"kind", kind}, LOG_LINES_FIELD("diff", diff.ptr, lines.ptr),

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/log_fold.h"
 #include "run/run.h"
 
 #define FIELDS_MAX 72 /* entries of a line, those of run_event included: a script gives up to 64 */
@@ -38,6 +39,9 @@ void run_log_end(const struct run *run)
     char first[ERROR_MESSAGE_MAX]; /* the first line: a traceback after it was logged already */
     if (run->error)
         snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error->message, "\n"), run->error->message);
+    char number[24];
+    snprintf(number, sizeof number, "%" PRId64, run->id);
+    log_fold_end(run->site->log, "run", number); /* what its lines have to tell comes before its end */
     const char *reason = run->error ? first : *run->note ? run->note : NULL;
     bool fine =
         (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED || run->outcome == RUN_WAITING) && !run->failed;

@@ -109,6 +109,17 @@ int duration_parse(const char *text, int64_t *us, struct error *err)
     return 0;
 }
 
+int duration_parse_or_off(const char *text, int64_t least, int64_t most, int64_t *us, struct error *err)
+{
+    char from[32], to[32];
+    *us = 0;
+    if (strcmp(text, "false") == 0 || (duration_parse(text, us, NULL) == 0 && *us >= least && *us <= most))
+        return 0;
+    duration_format(least, false, from);
+    duration_format(most, false, to);
+    return error_set(err, ERR_INVALID, "has to be a duration from %s to %s, or false, not \"%.100s\"", from, to, text);
+}
+
 void duration_format(int64_t us, bool brief, char out[32])
 {
     uint64_t rest = us < 0 ? 0 - (uint64_t)us : (uint64_t)us;

@@ -16,6 +16,10 @@
  * The error shows the text and what is expected. */
 int duration_parse(const char *text, int64_t *us, struct error *err);
 
+/* The same, or "false", which is 0; within these bounds else. ERR_INVALID: out of bounds; the message names them, as it
+ * names the two forms. */
+int duration_parse_or_off(const char *text, int64_t least, int64_t most, int64_t *us, struct error *err);
+
 /* "1d2h", "45s", "2h5m", "0s"; a negative duration has a minus sign in front. Days are the largest unit. In full it is
  * exact, and duration_parse reads it back to the same number; brief gives the largest unit and the one below it, and
  * cuts off the rest. out: at least 32 bytes. */

@@ -54,7 +54,7 @@ policy { name = "breaks", every = "1h", run = function() error("broken") end }]]
         assert.is_nil(daemon.stderr:find("debug http", 1, true))
         assert.are.same({ 0, '{"level":"error","parts":{"run":"debug","http":"warn"}}', "" }, { (function(code, out, err)
             local told = support.json.decode(out)
-            assert.are.same({ level = "error", parts = { run = "debug", http = "warn" } }, told)
+            assert.are.same({ level = "error", parts = { run = "debug", http = "warn" }, fold_seconds = 60 }, told)
             return code, '{"level":"error","parts":{"run":"debug","http":"warn"}}', err
         end)(level("error", "http=warn", "-o", "json")) })
         assert.are.same({ 0, "info\n", "" }, { level("run=default,http=default", "default") })

@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mpijobd log-level: which lines the running daemon writes into its log, part by part. */
+/* mpijobd log-level: which lines the running daemon writes into its log, part by part, and whether it counts those that
+ * repeat. */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log_fold.h"
 #include "base/log_levels.h"
 #include "cli/ask/cmd_ask.h"
 #include "cli/session/daemon.h"
+#include "time/duration.h"
 
 struct leveling {
     struct session s;
-    char levels[512]; /* "": only ask */
+    char levels[512]; /* "": they stay */
+    int64_t window;   /* of lines that repeat, in microseconds; -1: it stays */
 };
 
 static void write_levels(void *data, struct json_writer *w)
 {
     const struct leveling *l = data;
-    if (!*l->levels)
-        return;
-    json_write_key(w, "levels");
-    json_write_string(w, l->levels);
+    if (*l->levels) {
+        json_write_key(w, "levels");
+        json_write_string(w, l->levels);
+    }
+    if (l->window >= 0) {
+        json_write_key(w, "fold_seconds");
+        json_write_int(w, l->window / CLOCK_SECOND);
+    }
 }
 
 static void told(void *data, struct json result)
@@ -37,11 +45,17 @@ static void told(void *data, struct json result)
         json_string_at(it.value, "", text, sizeof text);
         printf("%s=%s\n", part, text);
     }
+    int64_t seconds;
+    if (!json_int64(json_get(result, "fold_seconds"), &seconds) || seconds == LOG_FOLD_WINDOW / CLOCK_SECOND)
+        return;
+    duration_format(seconds * CLOCK_SECOND, false, text);
+    printf("lines that repeat are %s%s\n", seconds ? "counted for " : "all written", seconds ? text : "");
 }
 
 static int run(int argc, char **argv, const struct command *command)
 {
     struct leveling l = {.levels = ""};
+    int64_t window = -1;
     struct log_levels checked = {0};
     struct options o;
     struct error err;
@@ -57,11 +71,14 @@ static int run(int argc, char **argv, const struct command *command)
     }
     if (log_levels_set(&checked, levels, &err))
         return command_usage(command, "%s", err.message);
+    if (o.log_fold && duration_parse_or_off(o.log_fold, LOG_FOLD_LEAST, LOG_FOLD_MOST, &window, &err))
+        return command_usage(command, "--log-fold %s", err.message);
     if (o.output != OUTPUT_TABLE && o.output != OUTPUT_JSON)
         return command_usage(command, "-o takes table or json here");
     code = session_open(&l.s, command->name, &o);
     if (code)
         return code;
+    l.window = window;
     snprintf(l.levels, sizeof l.levels, "%s", levels);
     struct daemon_question q = {.verb = "log-level", .more = write_levels, .answered = told, .data = &l};
     int rc = daemon_ask(&l.s, &q, &reached);
@@ -70,11 +87,12 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_log_level = {
     "log-level",
-    "[[PART=]LEVEL...] [-o json]",
+    "[[PART=]LEVEL...] [--log-fold DURATION] [-o json]",
     "Have the running daemon write more or less into its log, in all or part by part",
-    TAKES_STATE | TAKES_OUTPUT,
+    TAKES_STATE | TAKES_OUTPUT | TAKES_FOLD,
     run,
     "  mpijobd log-level                        what it is\n"
     "  mpijobd log-level http=debug             each request to a server, until the daemon ends or it is set back\n"
-    "  mpijobd log-level http=default warn      as the others again, which are at warn now\n",
+    "  mpijobd log-level http=default warn      as the others again, which are at warn now\n"
+    "  mpijobd log-level --log-fold false       each line is written, also those that repeat\n",
 };

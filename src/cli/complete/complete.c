@@ -89,6 +89,7 @@ static const char *words_of(const struct option_about *o)
     } of[] = {{"log-level", "debug info warn error"},
               {"log-format", "text json"},
               {"log-time", "utc local relative"},
+              {"log-fold", "60s false"},
               {"api-version", "v1alpha2 v1 v2beta1"},
               {"controller", "mpi-operator training-operator cci"},
               {"by", "namespace owner label:"},

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log_fold.h"
 #include "yaml/convert.h"
 
 #define JOURNAL_KEEP (INT64_C(180) * 86400 * 1000000)
@@ -223,8 +224,11 @@ int config_load(const char *path, struct config *config, struct error *err)
 {
     struct config_reading r = {.config = config, .err = err};
     char folder[PATH_MAX] = "";
-    *config =
-        (struct config){.log_level = LOG_INFO, .journal_keep = JOURNAL_KEEP, .reload_watch = true, .events = true};
+    *config = (struct config){.log_level = LOG_INFO,
+                              .log_fold = LOG_FOLD_WINDOW,
+                              .journal_keep = JOURNAL_KEEP,
+                              .reload_watch = true,
+                              .events = true};
     if (!path && access(CONFIG_DEFAULT_FILE, F_OK) != 0)
         return only_default(config, err);
     config->file = str_dup(str_of(path ? path : CONFIG_DEFAULT_FILE));

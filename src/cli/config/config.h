@@ -72,6 +72,7 @@ struct config {
     char *tls_certificate, *tls_key;  /* files; both or none */
     enum log_level log_level;
     enum log_format log_format;
+    int64_t log_fold;            /* microseconds; 0: lines that repeat are written each time */
     struct script_limits limits; /* ceilings for every policy; 0: none */
     int64_t changes_per_hour;    /* of all policies together; 0: no ceiling */
     int64_t write_gap;           /* microseconds between two writes of a policy at least: limits.per_second; 0: none */

@@ -25,6 +25,7 @@ enum kind {
     KIND_COUNT,
     KIND_LEVEL,
     KIND_FORMAT,
+    KIND_FOLD,
     KIND_AUTH,
     KIND_BOOL,
     KIND_CLUSTERS,
@@ -84,6 +85,7 @@ static const struct key {
     {"/log", KIND_MAP, 0},
     {"/log/level", KIND_LEVEL, offsetof(struct config, log_level)},
     {"/log/format", KIND_FORMAT, offsetof(struct config, log_format)},
+    {"/log/fold", KIND_FOLD, 0},
     {"/limits", KIND_MAP, 0},
     {"/limits/cpu", KIND_DURATION, offsetof(struct config, limits.cpu_us)},
     {"/limits/memory", KIND_SIZE, offsetof(struct config, limits.memory)},
@@ -324,6 +326,8 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
             return config_wrong(r, r->at, "has to be true or false");
         *(bool *)(place(r, k)) = json_is_true(value);
         return 0;
+    case KIND_FOLD:
+        return config_read_fold(r, value);
     case KIND_CLUSTERS:
         return config_read_clusters(r, value);
     case KIND_SINKS:

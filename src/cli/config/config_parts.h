@@ -37,6 +37,8 @@ char *config_path(struct config_reading *r, struct json value);
 /* Reads a map's keys into the configuration, or into r->cluster. prefix: the map's pointer; shape: that pointer
  * as the table of keys has it ("/cluster" for "/clusters/lab"). */
 int config_read_map(struct config_reading *r, struct json map, const char *prefix, const char *shape);
+/* The key `log.fold`: a duration, or false. */
+int config_read_fold(struct config_reading *r, struct json value);
 /* The key `notify`: a sink for each name. */
 int config_read_sinks(struct config_reading *r, struct json map);
 /* The key `prometheus`: a server for each name. */

@@ -73,6 +73,8 @@ static const struct known {
     {"log-level", ID_LOG_LEVEL, "LEVEL", TAKES_LOG, "debug, info, warn or error; of one part: http=debug,info"},
     {"log-format", ID_LOG_FORMAT, "FORMAT", TAKES_LOG, "text or json"},
     {"log-time", ID_LOG_TIME, "HOW", TAKES_LOG, "of text: utc (default), local, or relative: seconds since the start"},
+    {"log-fold", ID_LOG_FOLD, "DURATION", TAKES_RUN | TAKES_FOLD,
+     "lines that repeat are counted, and told of once in so long (default 60s); false: written each time"},
     {"exit-code", ID_EXIT_CODE, NULL, TAKES_EXIT_CODE, "exit with 10 where there are changes"},
     {"count", 'c', "N", TAKES_COUNT, "how many of the coming times"},
     {"filename", 'f', "FILE", TAKES_REPLACE, "replace by this whole object (JSON or YAML; - is standard input)"},

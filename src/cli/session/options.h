@@ -71,6 +71,7 @@ typedef uint64_t option_groups;
 #define TAKES_WHOLE TAKES_BIT(36)    /* --out --overwrite --head */
 #define TAKES_KINDS TAKES_BIT(37)    /* --kind, of several */
 #define TAKES_SAVED TAKES_BIT(38)    /* --saved --since --notify, and -o csv and markdown */
+#define TAKES_FOLD TAKES_BIT(39)     /* --log-fold */
 #define TAKES_SCOPE (TAKES_NAMESPACE | TAKES_ALL)
 
 #define OPTIONS_GROUPS_MAX 32
@@ -82,7 +83,7 @@ struct options {
         *wait_effect, *wait, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *states[OPTIONS_STATES_MAX + 1];    /* each --state; `state` is the last. NULL-terminated */
-    const char *by, *control, *job, *role, *from, *since, *head, *out, *reason, *sort_by, *format, *log_time;
+    const char *by, *control, *job, *role, *from, *since, *head, *out, *reason, *sort_by, *format, *log_time, *log_fold;
     const char *only, *tags, *exclude_tags; /* of the tests */
     const char *notify;                     /* a sink of the configuration; NULL: none */
     const char *from_run;                   /* the number of a recorded run; NULL: not given */

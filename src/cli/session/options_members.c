@@ -152,6 +152,8 @@ const char **option_text(struct options *o, int id)
         return &o->reason;
     case ID_LOG_TIME:
         return &o->log_time;
+    case ID_LOG_FOLD:
+        return &o->log_fold;
     case ID_SORT_BY:
         return &o->sort_by;
     default:

@@ -72,6 +72,7 @@ enum id {
     ID_EFFECTS,
     ID_UTC,
     ID_LOG_TIME,
+    ID_LOG_FOLD,
     ID_OVERWRITE,
     ID_SAVED,
     ID_NOTIFY,

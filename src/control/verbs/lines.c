@@ -21,10 +21,7 @@ struct lines {
     uv_mutex_t mutex;
     struct ring *rings;
     size_t count, cap, oldest; /* oldest: the one whose place is taken next, when all are taken */
-    struct {
-        enum log_level level;
-        char *text;
-    } last[LINES_LAST];
+    struct line last[LINES_LAST];
     int64_t numbered; /* lines that have come; number n stands in last[n % LINES_LAST] */
 };
 
@@ -75,25 +72,31 @@ static size_t cut(const char *text, size_t len)
 }
 
 /* Without memory the line is missing. */
-static void keep_last(struct lines *l, enum log_level level, struct str line)
+static void keep_last(struct lines *l, enum log_level level, struct str line, int64_t repeated)
 {
     char *text = str_dup(str_n(line.ptr, cut(line.ptr, str_trim(line).len)));
     uv_mutex_lock(&l->mutex);
     size_t at = (size_t)(++l->numbered % LINES_LAST);
-    free(l->last[at].text);
-    l->last[at].text = text;
-    l->last[at].level = level;
+    free((char *)l->last[at].text);
+    l->last[at] = (struct line){.level = level, .text = text, .repeated = repeated};
     uv_mutex_unlock(&l->mutex);
+}
+
+static const char *value_of(const struct log_field *fields, const char *name)
+{
+    for (; fields && fields->name; fields++) {
+        if (fields->value && strcmp(fields->name, name) == 0)
+            return fields->value;
+    }
+    return NULL;
 }
 
 static void hear(void *data, enum log_level level, const char *message, const struct log_field *fields, struct str line)
 {
     struct lines *l = data;
-    const char *policy = NULL;
+    const char *policy = value_of(fields, "policy"), *repeated = value_of(fields, "repeated");
     (void)message;
-    keep_last(l, level, line);
-    for (const struct log_field *f = fields; f && f->name && !policy; f++)
-        policy = f->value && strcmp(f->name, "policy") == 0 ? f->value : NULL;
+    keep_last(l, level, line, repeated ? strtoll(repeated, NULL, 10) : 0);
     if (!policy || !*policy || strlen(policy) >= sizeof((struct ring){0}).policy)
         return;
     char *text = str_dup(str_n(line.ptr, cut(line.ptr, str_trim(line).len)));
@@ -133,7 +136,7 @@ void lines_close(struct lines *l, struct log *log)
     for (size_t i = 0; i < l->count; i++)
         empty(&l->rings[i]);
     for (size_t i = 0; i < LINES_LAST; i++)
-        free(l->last[i].text);
+        free((char *)l->last[i].text);
     free(l->rings);
     uv_mutex_destroy(&l->mutex);
     free(l);
@@ -151,15 +154,15 @@ void lines_each(struct lines *l, const char *policy, void (*visit)(void *data, c
     uv_mutex_unlock(&l->mutex);
 }
 
-void lines_each_last(struct lines *l, int64_t after,
-                     void (*visit)(void *data, int64_t number, enum log_level level, const char *text), void *data)
+void lines_each_last(struct lines *l, int64_t after, void (*visit)(void *data, int64_t number, const struct line *line),
+                     void *data)
 {
     uv_mutex_lock(&l->mutex);
     int64_t first = l->numbered > LINES_LAST ? l->numbered - LINES_LAST + 1 : 1;
     for (int64_t n = after >= first ? after + 1 : first; n <= l->numbered; n++) {
         const size_t at = (size_t)(n % LINES_LAST);
         if (l->last[at].text)
-            visit(data, n, l->last[at].level, l->last[at].text);
+            visit(data, n, &l->last[at]);
     }
     uv_mutex_unlock(&l->mutex);
 }

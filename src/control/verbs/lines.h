@@ -10,6 +10,12 @@
 
 #define LINES_LAST 500 /* of all */
 
+struct line {
+    enum log_level level;
+    const char *text;
+    int64_t repeated; /* it stands for so many lines that were not written (base/log_fold.h); 0: for itself */
+};
+
 struct lines;
 /* From now on the log's lines are kept as well. NULL: out of memory. */
 struct lines *lines_open(struct log *log);
@@ -20,6 +26,6 @@ void lines_each(struct lines *lines, const char *policy, void (*visit)(void *dat
 
 /* The same of the last lines of all that have a number above `after`; they are numbered from 1. */
 void lines_each_last(struct lines *lines, int64_t after,
-                     void (*visit)(void *data, int64_t number, enum log_level level, const char *text), void *data);
+                     void (*visit)(void *data, int64_t number, const struct line *line), void *data);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verb log-level: which lines of the log are written, told and set. */
+/* The verb log-level: which lines of the log are written, and whether those that repeat are counted; told and set. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log_fold.h"
 #include "base/log_levels.h"
 #include "control/verbs/parts.h"
 
@@ -12,7 +14,8 @@ struct setting {
     struct person person;
     struct verbs *verbs;
     struct control_request *request; /* NULL: the asker has gone away */
-    char text[TEXT_MAX];
+    char text[TEXT_MAX];             /* "": they stay */
+    int64_t window;                  /* microseconds; -1: it stays */
 };
 
 static const char *level_name(int value)
@@ -38,6 +41,7 @@ static void answer(struct verbs *v, struct control_request *r)
             write_text(&w, log_parts[i], level_name(own - 1));
     }
     json_write_end(&w);
+    write_number(&w, "fold_seconds", log_fold_window(v->o.log) / CLOCK_SECOND);
     answer_with(r, &w);
 }
 
@@ -45,6 +49,23 @@ static void gone(void *data, struct control_request *request)
 {
     (void)request;
     ((struct setting *)data)->request = NULL;
+}
+
+static void set(struct verbs *v, const struct setting *s)
+{
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%" PRId64, s->window / CLOCK_SECOND);
+    if (*s->text) /* before it may be left out */
+        log_event(v->o.log, LOG_WARN, "the level of the log is set",
+                  LOG_FIELDS({"levels", s->text}, {"by", s->person.name}));
+    if (*s->text)
+        log_levels_set(v->o.levels, s->text, NULL);
+    if (s->window < 0 || !v->o.log->fold)
+        return;
+    log_event(v->o.log, LOG_WARN,
+              s->window ? "lines of the log that repeat are counted" : "lines of the log that repeat are all written",
+              LOG_FIELDS(LOG_JSON_FIELD("seconds", s->window ? seconds : NULL), {"by", s->person.name}));
+    log_fold_set(v->o.log, s->window);
 }
 
 static void known(struct person *person)
@@ -55,17 +76,29 @@ static void known(struct person *person)
     struct log_levels checked = {0};
     int rc = v->closed ? error_set(&err, ERR_CANCELLED, "the daemon is being stopped")
                        : log_levels_set(&checked, s->text, &err);
-    if (!rc) /* before it may be left out */
-        log_event(v->o.log, LOG_WARN, "the level of the log is set",
-                  LOG_FIELDS({"levels", s->text}, {"by", person->name}));
     if (!rc)
-        log_levels_set(v->o.levels, s->text, NULL);
+        set(v, s);
     if (s->request && rc)
         control_fail(s->request, &err);
     else if (s->request)
         answer(v, s->request);
     free(s);
     verbs_release(v);
+}
+
+static bool read_window(struct json args, int64_t *window, struct error *err)
+{
+    struct json given = json_get(args, "fold_seconds");
+    int64_t seconds;
+    *window = -1;
+    if (!json_exists(given))
+        return true;
+    if (!json_int64(given, &seconds) || seconds < 0 || seconds > LOG_FOLD_MOST / CLOCK_SECOND) {
+        error_set(err, ERR_INVALID, "fold_seconds has to be a whole number from 1 to 3600, or 0: nothing is counted");
+        return false;
+    }
+    *window = seconds * CLOCK_SECOND;
+    return true;
 }
 
 static void take(void *data, struct control_request *r, struct json args)
@@ -78,7 +111,12 @@ static void take(void *data, struct control_request *r, struct json args)
         control_fail(r, &err);
         return;
     }
-    if (!args_text(args, "levels", s->text, sizeof s->text)) {
+    if (!read_window(args, &s->window, &err)) {
+        free(s);
+        control_fail(r, &err);
+        return;
+    }
+    if (!args_text(args, "levels", s->text, sizeof s->text) && s->window < 0) {
         free(s);
         answer(v, r);
         return;

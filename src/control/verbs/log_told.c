@@ -3,15 +3,17 @@
 #include "control/verbs/lines.h"
 #include "control/verbs/parts.h"
 
-static void write_line(void *data, int64_t number, enum log_level level, const char *text)
+static void write_line(void *data, int64_t number, const struct line *line)
 {
     static const char *const levels[] = {
         [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
     struct json_writer *w = data;
     json_write_object(w);
     write_number(w, "line", number);
-    write_text(w, "level", levels[level]);
-    write_text(w, "text", text);
+    write_text(w, "level", levels[line->level]);
+    write_text(w, "text", line->text);
+    if (line->repeated)
+        write_number(w, "repeated", line->repeated);
     json_write_end(w);
 }
 

@@ -41,6 +41,6 @@ export function draw(data, context, args) {
     const from = LEVELS.indexOf(args.level || "debug");
     const shown = data.lines.filter((l) => LEVELS.indexOf(l.level) >= from && (!args.words || l.text.includes(args.words))).reverse();
     return [h("h1", {}, "Log"), form(args), h("p", { class: "note" }, `${shown.length} of the last ${data.lines.length} lines, the newest first`),
-        shown.length ? h("pre", { class: "log", id: "log", tabindex: 0, role: "region", "aria-label": "Lines of the log" }, shown.map((l) => h("span", { class: l.level }, l.text, "\n")))
+        shown.length ? h("pre", { class: "log", id: "log", tabindex: 0, role: "region", "aria-label": "Lines of the log" }, shown.map((l) => h("span", { class: l.level }, l.repeated ? h("b", {}, `${l.repeated} \u00d7 `) : null, l.text, "\n")))
             : h("p", { class: "note" }, "No line fits these filters.")];
 }
