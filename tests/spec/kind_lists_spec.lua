@@ -316,7 +316,29 @@ policy { name = "stop", kind = { "MPIJob", "TrainJob", "JobSet" }, on = "match",
         support.contains(table.concat(told.notes, "\n"), "2 finished jobs are parts of others in this report")
         assert.are.equal("JobSet 2 3", (report("--kind", "JobSet", "--by", "kind")))
         assert.are.equal("JobSet 2 3, Job 1 0", (report("--kind", "JobSet,jobs.batch", "--by", "kind")):gsub("^(Job 1 0), (.*)$", "%2, %1"))
-        assert.are.equal("", (report()))
+        -- Without --kind: all that the server has and lets be listed; of Jobs those that ask for GPUs.
+        create("Job", "r-cron", { template = kinds.template(0) }, nil, kinds.complete_job())
+        assert.are.equal("Job 1 0, JobSet 1 0, TrainJob 1 3", (report "--by=kind"))
+        assert.are.equal("Job 2 0, JobSet 1 0, TrainJob 1 3", (report("--by", "kind", "--kind", "all")))
+        assert.are.equal("train 3 3", (report()))
+        local _, shown = mpijobd("report", "-n", "train")
+        support.contains(shown, "\nOver MPIJobs")
+        support.contains(shown, "TrainJobs, JobSets and Jobs, of Jobs those that ask for GPUs.\n")
+        support.lacks(shown, "not in the report")
+        if server.sim then
+            server.sim:fault { fault = "forbidden", method = "GET", path = "*/jobsets*", count = 20 }
+            groups, told = report "--by=kind"
+            assert.are.equal("Job 1 0, TrainJob 1 3", groups)
+            support.contains(table.concat(told.notes, "\n"), "JobSets are not in the report, as they cannot be listed: ")
+            support.lacks(table.concat(told.kinds, " "), "JobSet")
+            server.sim:clear_faults()
+            server.sim:fault { fault = "forbidden", method = "GET", path = "*/*jobs*", count = 200 }
+            server.sim:fault { fault = "forbidden", method = "GET", path = "*/jobsets*", count = 200 }
+            local none, _, why = mpijobd("report", "-n", "train")
+            assert.are.equal(1, none)
+            support.contains(why, "mpijobd report: ")
+            server.sim:clear_faults()
+        end
         local code, _, err = mpijobd("report", "-A", "--kind", "TrainJob,Job")
         assert.are.equal(2, code)
         support.contains(err, "name JobSet, too")

@@ -180,8 +180,10 @@ describe("what jobs hold", function()
         assert.are.equal(1, #server:requests("path=*/pods*"))
         assert.are.equal(0, (run("get", "-o", "json")))
         assert.are.equal(1, #server:requests("path=*/pods*"))
-        assert.are.equal(0, (run("report")))
+        assert.are.equal(0, (run("report", "--kind", "MPIJob")))
         assert.are.equal(2, #server:requests("path=*/pods*"))
+        assert.are.equal(0, (run("report"))) -- those of MPIJobs, of TrainJobs and JobSets, of Jobs
+        assert.are.equal(5, #server:requests("path=*/pods*"))
     end)
 
     it("begins again where the server forgets the list between two pages", function()

@@ -7,41 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/texts.h"
 #include "cli/report/cmd_report.h"
-#include "cli/report/report_columns.h"
-#include "cli/report/report_kinds.h"
+#include "cli/report/report_parts.h"
 #include "cli/saved/cmd_saved.h"
-#include "cli/session/named_jobs.h"
 #include "cli/terminal/table.h"
-#include "inventory/released.h"
 #include "store/store.h"
 #include "yaml/convert.h"
 #include "json/write.h"
 
 #define DAY (24 * 3600 * CLOCK_SECOND)
-#define NOTES (8 + PLUGIN_COLUMNS_MAX + MPIJOB_KINDS_BUILT_IN)
 
-struct report {
-    struct session s;
-    int64_t now;
-    struct report_key key;
-    struct mpijob_pods *pods; /* of the kind that is being read; NULL: they cannot be listed */
-    bool unpodded;            /* of one kind at least */
-    struct released *released;
-    struct report_groups groups;
-    struct report_columns columns;
-    struct report_seen seen;
-    char journal[4096]; /* "": no journal is read */
-    char *notes[NOTES];
-    size_t note_count;
-    struct kind_list kinds;
-    int64_t owned; /* jobs that were passed over, as their owners are counted */
-    bool any;      /* finished jobs were found */
-};
-
-static void note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void note(struct report *r, const char *format, ...)
+void report_note(struct report *r, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -52,69 +29,6 @@ static void note(struct report *r, const char *format, ...)
         buf_free(&text);
     else
         r->notes[r->note_count++] = buf_take(&text, NULL);
-}
-
-/* ---- the jobs ---- */
-
-static int count(void *data, struct str object)
-{
-    struct report *r = data;
-    r->any = true;
-    struct json root;
-    struct mpijob_view v;
-    struct report_row row;
-    int rc = json_parse(object, "a job", &root, &r->s.error);
-    if (!rc)
-        rc = mpijob_view(root, cluster_target_of(r->s.cluster, r->s.options.job_kind, root), &v, &r->s.error);
-    bool owned = !rc && report_kinds_own(&r->kinds, root);
-    r->owned += owned;
-    if (rc || owned || !report_row_of(&v, r->pods, r->released, r->now, &row, &r->seen))
-        return rc;
-    struct report_group *group;
-    rc = report_groups_add(&r->groups, &r->key, &v, &row, &group, &r->s.error);
-    if (rc || r->s.options.job_kind != KIND_MPIJOB) /* plugins are asked of MPIJobs */
-        return rc;
-    return report_columns_add(&r->columns, group, object, &row, &r->s.error);
-}
-
-static int read_kind(struct report *r)
-{
-    struct session *s = &r->s;
-    struct mpijob_match *match = mpijob_match_new();
-    int rc = match ? 0 : error_nomem(&s->error);
-    if (!rc)
-        rc = mpijob_match_phase(match, "Succeeded", &s->error);
-    if (!rc)
-        rc = mpijob_match_phase(match, "Failed", &s->error);
-    if (!rc)
-        mpijob_match_deleting(match, DELETING_TOO);
-    int code = rc ? session_fail(s, &s->error) : jobs_each(s, match, count, r);
-    mpijob_match_free(match);
-    return code;
-}
-
-/* Of several kinds, one that the server does not have is left out. why: the pods cannot be listed. */
-static int read_jobs(struct report *r, struct error *why)
-{
-    struct session *s = &r->s;
-    int code = 0;
-    for (size_t i = 0; i < r->kinds.count && !code; i++) {
-        s->options.job_kind = r->kinds.of[i];
-        s->quiet = r->kinds.count > 1;
-        mpijob_pods_free(r->pods);
-        r->pods = pods_count(s, why);
-        r->unpodded = r->unpodded || !r->pods;
-        error_clear(&s->error);
-        code = read_kind(r);
-        s->quiet = false;
-        if (code && r->kinds.count > 1 && s->error.code == ERR_NOT_FOUND) {
-            note(r, "The server has no %ss.", s->options.job_kind->name);
-            code = 0;
-        } else if (code && r->kinds.count > 1) {
-            session_fail(s, &s->error);
-        }
-    }
-    return code || r->any ? code : namespace_check(s);
 }
 
 /* The journal stands where the daemon runs. Elsewhere the report does without it, unless --state asks for it. */
@@ -133,46 +47,62 @@ static int read_journal(struct report *r)
         return 0;
     if (s->options.state)
         return session_fail(s, &s->error);
-    note(r, "The journal cannot be read, so what mpijobd has released is missing: %s", s->error.message);
+    report_note(r, "The journal cannot be read, so what mpijobd has released is missing: %s", s->error.message);
     r->journal[0] = '\0';
     return 0;
 }
 
+static void note_kinds(struct report *r)
+{
+    struct buf names = BUF_INIT;
+    for (size_t i = 0; i < r->read.count; i++)
+        buf_printf(&names, "%s%ss", !i ? "" : i + 1 < r->read.count ? ", " : " and ", r->read.of[i]->name);
+    if (r->kinds.count > 1)
+        report_note(r, "Over %s%s.", or_empty(names.ptr),
+                    r->every && kind_list_has(&r->read, KIND_JOB) ? ", of Jobs those that ask for GPUs" : "");
+    buf_free(&names);
+}
+
 static void add_notes(struct report *r, const struct error *why)
 {
+    note_kinds(r);
     if (r->owned)
-        note(r, "%" PRId64 " finished jobs are parts of others in this report, and are not counted again.", r->owned);
+        report_note(r, "%" PRId64 " finished jobs are parts of others in this report, and are not counted again.",
+                    r->owned);
     if (r->unpodded)
-        note(r,
-             "The pods cannot be listed (%.2000s): what jobs hold is worked out from their status and cleanPodPolicy, "
-             "and for %" PRId64 " of %" PRId64 " jobs it is the most that they can hold.",
-             why->message, r->seen.by_policy, r->groups.total.jobs);
+        report_note(
+            r,
+            "The pods cannot be listed (%.2000s): what jobs hold is worked out from their status and cleanPodPolicy, "
+            "and for %" PRId64 " of %" PRId64 " jobs it is the most that they can hold.",
+            why->message, r->seen.by_policy, r->groups.total.jobs);
     if (r->seen.deleting)
-        note(r, "Of the jobs that hold GPUs %" PRId64 " are being deleted.", r->seen.deleting);
+        report_note(r, "Of the jobs that hold GPUs %" PRId64 " are being deleted.", r->seen.deleting);
     if (r->journal[0])
-        note(r, "In the hours: what %" PRId64 " jobs held until mpijobd had their workers removed, by its journal.",
-             r->seen.released);
-    note(r,
-         "Not in the hours: jobs that have been deleted, and GPUs that were released by anything %s; the server keeps "
-         "no trace of either.",
-         r->journal[0] ? "else than mpijobd" : "within that time");
+        report_note(r,
+                    "In the hours: what %" PRId64 " jobs held until mpijobd had their workers removed, by its journal.",
+                    r->seen.released);
+    report_note(
+        r,
+        "Not in the hours: jobs that have been deleted, and GPUs that were released by anything %s; the server keeps "
+        "no trace of either.",
+        r->journal[0] ? "else than mpijobd" : "within that time");
 }
 
 static void add_column_notes(struct report *r)
 {
     const struct plugin_columns *columns = &r->columns.columns;
     if (*r->columns.problem)
-        note(r, "The columns of plugins are missing: %s; mpijobd check tells all that is wrong with them.",
-             r->columns.problem);
+        report_note(r, "The columns of plugins are missing: %s; mpijobd check tells all that is wrong with them.",
+                    r->columns.problem);
     if (columns->more)
-        note(r, "The plugins have more than %d columns; the rest is left out.", PLUGIN_COLUMNS_MAX);
+        report_note(r, "The plugins have more than %d columns; the rest is left out.", PLUGIN_COLUMNS_MAX);
     for (size_t i = 0; i < columns->count; i++) {
         const struct plugin_column *c = &columns->items[i];
         if (c->over)
-            note(r, "The column %s of the plugin %s is missing: %s.", c->name, c->plugin, c->problem);
+            report_note(r, "The column %s of the plugin %s is missing: %s.", c->name, c->plugin, c->problem);
         else if (c->failed)
-            note(r, "The column %s of the plugin %s has failed %" PRId64 " times, the first time with: %s.", c->name,
-                 c->plugin, c->failed, c->problem);
+            report_note(r, "The column %s of the plugin %s has failed %" PRId64 " times, the first time with: %s.",
+                        c->name, c->plugin, c->failed, c->problem);
     }
 }
 
@@ -269,8 +199,8 @@ static void write_json(struct report *r, struct buf *out)
     json_write_string(&w, r->unpodded ? "status" : "pods");
     json_write_key(&w, "kinds");
     json_write_array(&w);
-    for (size_t i = 0; i < r->kinds.count; i++)
-        json_write_string(&w, r->kinds.of[i]->name);
+    for (size_t i = 0; i < r->read.count; i++)
+        json_write_string(&w, r->read.of[i]->name);
     json_write_end(&w);
     json_write_key(&w, "journal");
     json_write_string(&w, r->journal[0] ? r->journal : NULL);
@@ -332,7 +262,7 @@ static int work(struct report *r)
         return code;
     if (report_columns_open(&r->columns, s, &r->groups, &s->error))
         return session_fail(s, &s->error);
-    code = read_jobs(r, &why);
+    code = report_read(r, &why);
     if (code)
         return code;
     report_groups_sort(&r->groups);
@@ -370,7 +300,7 @@ static int run(int argc, char **argv, const struct command *command)
         code = command_usage(command, "--kind: %s", err.message);
     else if (report_key_parse(o.by, &r->key, &err))
         code = command_usage(command, "--%s", err.message);
-    else if ((code = session_open(&r->s, command->name, &o)) == 0)
+    else if (r->every = !o.kinds, (code = session_open(&r->s, command->name, &o)) == 0)
         code = session_close(&r->s, work(r));
     report_columns_free(&r->columns);
     report_groups_free(&r->groups);

@@ -7,7 +7,7 @@
 
 int report_kinds_parse(const char *text, struct kind_list *kinds, struct error *err)
 {
-    int rc = kind_list_parse(text ? text : "MPIJob", kinds, err);
+    int rc = kind_list_parse(text ? text : "all", kinds, err);
     if (!rc && kind_list_has(kinds, KIND_TRAINJOB) && kind_list_has(kinds, KIND_JOB) &&
         !kind_list_has(kinds, KIND_JOBSET))
         return error_set(err, ERR_INVALID,

@@ -6,7 +6,7 @@
 #include "cli/session/kind_list.h"
 #include "json/value.h"
 
-/* "TrainJob,JobSet" (as kubectl names kinds), "all"; NULL: MPIJobs. ERR_INVALID: an unknown kind; TrainJobs and Jobs
+/* "TrainJob,JobSet" (as kubectl names kinds), "all"; NULL: all, too. ERR_INVALID: an unknown kind; TrainJobs and Jobs
  * without JobSets, which stand between the two. */
 int report_kinds_parse(const char *text, struct kind_list *kinds, struct error *err);
 /* Has an object of one of these kinds made the object (its controller, by ownerReferences)? */
