@@ -59,6 +59,14 @@ void fields_row_end(struct fields *f)
     put(f);
 }
 
+void fields_row_names(struct fields *f)
+{
+    if (f->csv && !f->named)
+        fprintf(f->to, "%s\n", f->names.ptr ? f->names.ptr : "");
+    f->named = true;
+    buf_reset(&f->row);
+}
+
 /* The name of the next value. */
 static void begin(struct fields *f, const char *name)
 {

@@ -22,7 +22,8 @@ void fields_begin(struct fields *f, bool csv, FILE *to);
 void fields_end(struct fields *f);  /* of all rows; frees */
 void fields_free(struct fields *f); /* where they end early */
 void fields_row(struct fields *f);
-void fields_row_end(struct fields *f);                                  /* written to the file */
+void fields_row_end(struct fields *f);   /* written to the file */
+void fields_row_names(struct fields *f); /* ends a row whose names alone are written, of CSV: there are no rows */
 void fields_text(struct fields *f, const char *name, const char *text); /* NULL: null, or nothing */
 void fields_number(struct fields *f, const char *name, int64_t n);
 void fields_bool(struct fields *f, const char *name, bool value);

@@ -44,6 +44,41 @@ static void add_subject(struct buf *out, struct str text)
     }
 }
 
+/* The next address of a list with commas. *name: what stands before "<ADDRESS>", or nothing. False: there is no further
+ * one. */
+static bool next_address(const char **list, struct str *name, struct str *address)
+{
+    while (**list) {
+        size_t n = strcspn(*list, ",");
+        struct str one = str_trim(str_n(*list, n));
+        const char *open = one.len ? memchr(one.ptr, '<', one.len) : NULL;
+        const char *close = open ? memchr(open, '>', (size_t)(one.ptr + one.len - open)) : NULL;
+        *list += n + ((*list)[n] == ',');
+        *name = open ? str_trim(str_n(one.ptr, (size_t)(open - one.ptr))) : (struct str){0};
+        *address = open ? str_n(open + 1, close ? (size_t)(close - open) - 1 : 0) : one;
+        if (one.len)
+            return true;
+    }
+    return false;
+}
+
+/* As people have written them, names of other letters than ASCII's coded as a subject is. A line for each. */
+static void add_addresses(struct buf *out, const char *list)
+{
+    struct str name, address;
+    for (bool first = true; next_address(&list, &name, &address); first = false) {
+        buf_puts(out, first ? "" : ",\r\n ");
+        if (!name.len) {
+            buf_add_str(out, address);
+            continue;
+        }
+        if (name.len > 2 && !plain(name) && *name.ptr == '"' && name.ptr[name.len - 1] == '"')
+            name = str_n(name.ptr + 1, name.len - 2);
+        add_subject(out, name);
+        buf_printf(out, " <%.*s>", (int)address.len, address.ptr);
+    }
+}
+
 static void add_text(struct buf *out, struct str text)
 {
     struct buf coded = BUF_INIT;
@@ -64,7 +99,11 @@ static void write_mail(const struct mail *m, const char *from, const char *to, s
     struct tm tm;
     gmtime_r(&seconds, &tm);
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &tm);
-    buf_printf(out, "Date: %s\r\nFrom: %s\r\nTo: %s\r\nMessage-ID: <%s@mpijobd>\r\nSubject: ", date, from, to, m->id);
+    buf_printf(out, "Date: %s\r\nFrom: ", date);
+    add_addresses(out, from);
+    buf_puts(out, "\r\nTo: ");
+    add_addresses(out, to);
+    buf_printf(out, "\r\nMessage-ID: <%s@mpijobd>\r\nSubject: ", m->id);
     if (n->parts[PART_SUBJECT].len)
         add_subject(out, buf_str(&n->parts[PART_SUBJECT]));
     else
@@ -174,23 +213,16 @@ static int check_server(const struct sending *s, struct error *err)
 /* "<ops@example.com>" for each of the addresses. */
 static int add_receivers(struct sending *s, const char *list)
 {
-    while (*list) {
+    struct str name, one;
+    while (next_address(&list, &name, &one)) {
         char address[320];
-        size_t n = strcspn(list, ",");
-        struct str one = str_trim(str_n(list, n));
-        const char *open = one.len ? memchr(one.ptr, '<', one.len) : NULL;
-        if (open) {
-            const char *close = memchr(open, '>', (size_t)(one.ptr + one.len - open));
-            one = str_n(open + 1, close ? (size_t)(close - open) - 1 : 0);
-        }
-        if (one.len && one.len < sizeof address - 2) {
-            snprintf(address, sizeof address, "<%.*s>", (int)one.len, one.ptr);
-            struct curl_slist *more = curl_slist_append(s->to, address);
-            if (!more)
-                return ERR_NOMEM;
-            s->to = more;
-        }
-        list += n + (list[n] == ',');
+        if (!one.len || one.len >= sizeof address - 2)
+            continue;
+        snprintf(address, sizeof address, "<%.*s>", (int)one.len, one.ptr);
+        struct curl_slist *more = curl_slist_append(s->to, address);
+        if (!more)
+            return ERR_NOMEM;
+        s->to = more;
     }
     return 0;
 }

@@ -45,6 +45,8 @@ struct notice {
     int64_t created;                /* microseconds since 1970 */
     bool surely; /* outbox_add's done comes when it was delivered, or could not be; where its destination took another
                     one within the last minute, when it is durable. Not in its row */
+    int64_t patience; /* microseconds, with `surely`: it is tried again for so long before it could not be; 0: once for
+                         who waits, and then as any other. Not in its row */
 };
 
 #define NOTICE_TEXT_MAX 65536 /* bytes of a text or a body */

@@ -88,12 +88,14 @@ void deliver_done(struct post *p, const struct error *err, bool again, int64_t a
     struct outbox *b = p->outbox;
     struct destination *d = destination_of(b, &p->destination);
     uint64_t now = uv_now(b->outside->loop), wait = backoff_ms(&retry_pause, p->tries + 1, NULL);
-    bool old = clock_now(b->outside->clock) - p->notice.created > OUTBOX_GIVE_UP_US;
+    int64_t patience = p->notice.patience, most = patience ? patience : OUTBOX_GIVE_UP_US;
+    bool tried_again = err && again && !b->stopped && clock_now(b->outside->clock) - p->notice.created <= most;
     p->sending = false;
     notice_free(&p->whole);
     wait = after_ms > (int64_t)wait ? (uint64_t)after_ms : wait;
     wait = wait < retry_pause.most_ms ? wait : retry_pause.most_ms;
-    post_tried(p, err);
+    if (!tried_again || !patience)
+        post_tried(p, err);
     if (d) {
         destination_tried(d, p, err);
         d->busy = false;
@@ -103,7 +105,7 @@ void deliver_done(struct post *p, const struct error *err, bool again, int64_t a
         post_settle(p);
         return;
     }
-    if (err && again && !old) {
+    if (tried_again) {
         count(p, "tried-again");
         tell(p, p->tries ? LOG_DEBUG : LOG_WARN, "a notification was not delivered, and is tried again", err);
         p->tries++;

@@ -35,6 +35,7 @@ local RUN_BY <const> = {
     ["docs/operations.md: What kubectl describe shows"] = "tests/spec/events_cluster_spec.lua",
     ["docs/operations.md: Asking it"] = "tests/spec/control_spec.lua",
     ["docs/operations.md: The log"] = "tests/spec/log_spec.lua",
+    ["docs/operations.md: A mail each Monday"] = "tests/spec/saved_spec.lua",
     ["docs/operations.md: Backup and restoring"] = "tests/spec/state_spec.lua",
     ["docs/reference/check.md: Reference: what check finds"] = "tests/spec/check_findings_spec.lua",
     ["docs/reference/cli.md: mpijobd apply"] = "tests/spec/apply_spec.lua",

@@ -4,6 +4,7 @@ local support = require "support"
 local script = require "support.script"
 local sim = require "support.sim"
 local web = require "support.web"
+local mail = require "support.mail"
 local certificates = require "support.certificates"
 local uv = support.uv
 
@@ -91,45 +92,41 @@ describe("a policy's notifications", function()
         assert.are.equal("Bearer s3cr3t-value", seen[6].headers.authorization)
     end)
 
-    local function mail_server(...)
-        local started = support.keep(support.proc.start("/usr/bin/python3", { args = { support.source .. "/tests/spec/support/mail_server.py", ... }, stdin = true }))
-        return started, started:expect('{"port": ', "stdout"):match "%d+"
-    end
-
     it("reach people by mail, with TLS wherever a password goes", function()
         certificates.make(folder, "localhost")
-        local mail, port = mail_server("--tls", folder .. "/localhost.pem", folder .. "/localhost.key", "--auth", "me:s3cr3t-value", "--refuse", "1")
-        local implicit, other = mail_server("--tls", folder .. "/localhost.pem", folder .. "/localhost.key", "--implicit")
-        local open, third = mail_server()
+        local with_password = mail.start("--tls", folder .. "/localhost.pem", folder .. "/localhost.key", "--auth", "me:s3cr3t-value", "--refuse", "1")
+        local implicit = mail.start("--tls", folder .. "/localhost.pem", folder .. "/localhost.key", "--implicit")
+        local open = mail.start()
         config(([[
-  ops: { type: email, server: "smtp://localhost:%s", from: "mpijobd <d@example.com>", to: [ ops@example.com, "B <b@example.com>" ], user: me, password: "${token}" }
+  ops: { type: email, server: "smtp://localhost:%s", from: "mpijobd <d@example.com>", to: [ ops@example.com, "B <b@example.com>", "Jürgen <j@example.com>" ], user: me, password: "${token}" }
   tls: { type: email, server: "smtps://localhost:%s", from: d@example.com, to: a@example.com, subject: from the sink }
   open: { type: email, server: "smtp://localhost:%s", from: d@example.com, to: a@example.com, user: me, password: "${token}" }
   plain: { type: email, server: "smtp://localhost:%s", from: d@example.com, to: a@example.com }
-]]):format(port, other, third, third), "http: { ca: localhost.pem }\n")
+]]):format(with_password.port, implicit.port, open.port, open.port), "http: { ca: localhost.pem }\n")
         good [=[
             eq(notify.email { sink = "ops", subject = "Grüße ${x}", text = "Zeile 1\n.\nZeile 3", with = { x = "€" } }, true)
             eq(notify.send { sink = "tls", text = "x" }, true)
             eq(notify.send { sink = "plain", text = "in the open" }, true)
             raises("holds a line's end", notify.email, { sink = "ops", text = "x", subject = "a\nBcc: x@example.com" })
         ]=]
-        local got = support.json.decode(mail:expect('{"mail": ', "stdout"))
+        local got = with_password:next()
         assert.are.equal(true, got.tls)
         assert.are.equal("me", got.user)
         assert.are.equal("<d@example.com>", got.from)
-        assert.are.same({ "<ops@example.com>", "<b@example.com>" }, got.to)
+        assert.are.same({ "<ops@example.com>", "<b@example.com>", "<j@example.com>" }, got.to)
         support.contains(got.mail, "Subject: =?utf-8?B?R3LDvMOfZSDigqw=?=\r\n")
-        support.contains(got.mail, "To: ops@example.com, B <b@example.com>\r\n")
+        support.contains(got.mail, "To: ops@example.com,\r\n B <b@example.com>,\r\n =?utf-8?B?SsO8cmdlbg==?= <j@example.com>\r\n")
+        assert.are.same({ {}, "ops@example.com, B <b@example.com>, Jürgen <j@example.com>", "Grüße €", "utf-8" }, { got.defects, got.headers.to, got.headers.subject, got.charset })
         support.contains(got.mail, "\r\n\r\nWmVpbGUgMQouClplaWxlIDM=\r\n")
-        got = support.json.decode(implicit:expect('{"mail": ', "stdout"))
+        got = implicit:next()
         support.contains(got.mail, "Subject: from the sink\r\n")
-        got = support.json.decode(open:expect('{"mail": ', "stdout"))
+        got = open:next()
         assert.are.equal(false, got.tls)
         support.contains(got.mail, "Subject: mpijobd: p\r\n")
         -- A password does not go without TLS.
         local err = select(3, once [=[ notify.send { sink = "open", text = "x" } ]=])
         support.contains(err, "a notification was not delivered, and is tried again")
-        assert.are.equal("", open.stdout:match('.*"mail"[^\n]*\n(.*)$'))
+        assert.are.equal("", open.proc.stdout:match('.*"mail"[^\n]*\n(.*)$'))
     end)
 
     it("survive a crash, and are tried again until they are delivered", function()

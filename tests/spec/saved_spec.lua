@@ -3,6 +3,7 @@
 local support = require "support"
 local sim = require "support.sim"
 local web = require "support.web"
+local mail = require "support.mail"
 
 describe("report --saved", function()
     local folder, config, server
@@ -58,6 +59,44 @@ describe("report --saved", function()
         local code, _, err = support.mpijobd("report", "--saved", "--config", config, "--notify", "nobody")
         assert.are.equal(1, code)
         support.contains(err, 'notify has no sink "nobody"')
+    end)
+
+    it("is sent by mail, as a mail program reads it", function()
+        local takes = mail.start()
+        config = support.write(folder .. "/mail.yaml", ([[
+state: %s/s.db
+report: { currency: "€", gpu_hour: 2.5 }
+notify:
+  people: { type: email, server: "smtp://127.0.0.1:%s", from: "mpijobd für alle <d@example.com>", to: [ a@example.com, "Jürgen \"J\" Müller <b@example.com>" ] }
+  named: { type: email, server: "smtp://127.0.0.1:%s", from: d@example.com, to: a@example.com, subject: "GPU-Stunden, zurückgegeben" }
+]]):format(folder, takes.port, takes.port))
+        local until_then = os.date "!%Y-%m-%d"
+        assert.are.equal("", (saved("--notify", "people", "-o", "markdown", "--by", "label:team", "--since", "7d")))
+        local got = takes:next()
+        assert.are.same({ "<d@example.com>", { "<a@example.com>", "<b@example.com>" }, {} }, { got.from, got.to, got.defects })
+        assert.are.same({ "text/plain", "utf-8", "auto-generated" }, { got.type, got.charset, got.headers["auto-submitted"] })
+        assert.are.same({ "mpijobd für alle <d@example.com>", 'a@example.com, "Jürgen \\"J\\" Müller" <b@example.com>' }, { got.headers.from, got.headers.to })
+        local from, to, hours = got.headers.subject:match "^GPU%-hours given back from (%d+%-%d+%-%d+) to (%d+%-%d+%-%d+): ([%d.]+)$"
+        assert.is_true(from < to and to >= until_then)
+        support.contains(got.text, "| policy | team | jobs | GPUs | GPU-hours | € |\n|---|---|--:|--:|--:|--:|\n| free |")
+        support.contains(got.text, " | " .. hours .. " | ")
+        -- A subject of the sink goes before; a table of nothing has its names.
+        support.write(folder .. "/none.lua", (POLICY:gsub("match = {", 'match = { name = "nobody",')))
+        assert.are.equal(0, (support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/none.db", folder .. "/none.lua")))
+        saved("--notify", "named", "-o", "csv", "--state", folder .. "/none.db")
+        got = takes:next()
+        assert.are.same({ "GPU-Stunden, zurückgegeben", "policy,group,jobs,jobs_seen,gpus,gpu_hours,worth,currency\n", {} }, { got.headers.subject, got.text, got.defects })
+        -- A server that wants to be asked later is; one that never takes it makes it fail.
+        local later = mail.start("--refuse", "1")
+        support.write(folder .. "/mail.yaml", (support.read(config):gsub("127.0.0.1:%d+", "127.0.0.1:" .. later.port)))
+        local _, told = saved("--notify", "people")
+        support.contains(told, "is tried again")
+        support.contains(later:next().text, "POLICY  JOBS")
+        local refuses = mail.start("--reject")
+        support.write(folder .. "/mail.yaml", (support.read(config):gsub("127.0.0.1:%d+", "127.0.0.1:" .. refuses.port)))
+        local code, out, err = support.mpijobd("report", "--saved", "--config", config, "--notify", "people")
+        assert.are.same({ 1, "" }, { code, out })
+        support.contains(err, "email: the server answered 550")
     end)
 
     it("says what goes together, and what a price can be", function()

@@ -4,11 +4,12 @@
 local support = require "support"
 local sim = require "support.sim"
 local web = require "support.web"
+local mail = require "support.mail"
 local certificates = require "support.certificates"
 local http = require "socket.http"
 
 describe("the system's authorities", function()
-    local server, secure, mail, port, folder, pipe, kubeconfig
+    local server, secure, mails, folder, pipe, kubeconfig
     local ENV = { http_proxy = false, https_proxy = false, HTTP_PROXY = false, HTTPS_PROXY = false, SSL_CERT_DIR = "/nonexistent" }
     local IS_PIPE = "SSL_CERT_FILE: cannot read %s: it is a pipe; name a regular file"
 
@@ -35,15 +36,13 @@ describe("the system's authorities", function()
         kubeconfig = support.write(folder .. "/kubeconfig", (support.read(server.kubeconfig):gsub("certificate%-authority%-data: %S+", "")))
         certificates.make(folder, "localhost")
         secure = web.start { folder .. "/localhost.pem", folder .. "/localhost.key" }
-        mail = support.keep(support.proc.start("/usr/bin/python3", { stdin = true, args = { support.source .. "/tests/spec/support/mail_server.py",
-            "--tls", folder .. "/localhost.pem", folder .. "/localhost.key", "--implicit" } }))
-        port = mail:expect('{"port": ', "stdout"):match "%d+"
+        mails = mail.start("--tls", folder .. "/localhost.pem", folder .. "/localhost.key", "--implicit")
         support.write(folder .. "/mpijobd.yaml", ([[
 http: { allow: [ localhost ] }
 notify:
   mail: { type: email, server: "smtps://localhost:%s", from: d@example.com, to: a@example.com }
 prometheus: { main: { url: "https://localhost:%d/echo" } }
-]]):format(port, secure.port))
+]]):format(mails.port, secure.port))
         support.write(folder .. "/bundle.pem", pem .. support.read(folder .. "/localhost.pem"))
     end)
     lazy_teardown(support.cleanup)
@@ -109,7 +108,7 @@ end }
         assert.are.equal(0, code, said)
         support.contains(said, "web: good")
         support.contains(said, "prometheus: good")
-        mail:expect('{"mail": ', "stdout")
+        mails:next()
         said = select(2, once(pipe))
         support.contains(said, "web: Unreachable: GET https://localhost")
         support.contains(said, IS_PIPE:format(pipe))

@@ -14,6 +14,7 @@
 #include "store/store.h"
 
 #define DAY (24 * 3600 * CLOCK_SECOND)
+#define PATIENCE (10 * 60 * CLOCK_SECOND) /* mail servers that do not know one say "later" for some minutes */
 
 struct saving {
     struct session s;
@@ -74,6 +75,14 @@ static void delivered(void *data, const struct error *err)
     g->s.flag = true;
 }
 
+static void add_subject(const struct saving *g, struct buf *out)
+{
+    char from[32], until[32];
+    clock_format(g->options.since, false, from);
+    clock_format(g->options.now, false, until);
+    buf_printf(out, "GPU-hours given back from %.10s to %.10s: %.1f", from, until, saved_total(g->saved)->hours);
+}
+
 static int send_text(struct saving *g, const char *text)
 {
     struct session *s = &g->s;
@@ -85,11 +94,12 @@ static int send_text(struct saving *g, const char *text)
     if (session_outside(s))
         return s->error.code;
     outbox_start(s->outside);
-    struct notice notice = {.type = sink->notice.type, .created = clock_now(&s->clock), .surely = true};
+    struct notice notice = {
+        .type = sink->notice.type, .created = clock_now(&s->clock), .surely = true, .patience = PATIENCE};
     buf_puts(&notice.parts[PART_SINK], sink->name);
     buf_puts(&notice.parts[PART_POLICY], "report");
     if (notice.type == NOTICE_EMAIL && !sink->notice.parts[PART_SUBJECT].len)
-        buf_puts(&notice.parts[PART_SUBJECT], "GPU-hours given back");
+        add_subject(g, &notice.parts[PART_SUBJECT]);
     buf_puts(&notice.parts[PART_TEXT], text);
     s->flag = false;
     int rc = outbox_add(s->outside, &notice, delivered, g, &s->error);

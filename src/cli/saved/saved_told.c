@@ -186,26 +186,34 @@ static void tell_markdown(const struct saved_told *t, FILE *to)
 
 /* ---- for programs ---- */
 
+static void csv_row(const struct saved_told *t, struct fields *f, const struct saved_row *row)
+{
+    char text[32];
+    fields_row(f);
+    fields_text(f, "policy", row->policy);
+    fields_text(f, "group", row->group);
+    fields_number(f, "jobs", row->jobs);
+    fields_number(f, "jobs_seen", row->seen);
+    fields_number(f, "gpus", row->gpus);
+    snprintf(text, sizeof text, "%.2f", row->hours);
+    fields_text(f, "gpu_hours", text);
+    if (t->currency) {
+        fields_text(f, "worth", worth(row->worth, text));
+        fields_text(f, "currency", t->currency);
+    }
+}
+
 static void tell_csv(const struct saved_told *t, FILE *to)
 {
     struct fields f;
-    char text[32];
     fields_begin(&f, true, to);
     for (size_t i = 0; i < saved_count(t->saved); i++) {
-        const struct saved_row *row = saved_at(t->saved, i);
-        fields_row(&f);
-        fields_text(&f, "policy", row->policy);
-        fields_text(&f, "group", row->group);
-        fields_number(&f, "jobs", row->jobs);
-        fields_number(&f, "jobs_seen", row->seen);
-        fields_number(&f, "gpus", row->gpus);
-        snprintf(text, sizeof text, "%.2f", row->hours);
-        fields_text(&f, "gpu_hours", text);
-        if (t->currency) {
-            fields_text(&f, "worth", worth(row->worth, text));
-            fields_text(&f, "currency", t->currency);
-        }
+        csv_row(t, &f, saved_at(t->saved, i));
         fields_row_end(&f);
+    }
+    if (!saved_count(t->saved)) {
+        csv_row(t, &f, saved_total(t->saved));
+        fields_row_names(&f);
     }
     fields_end(&f);
 }

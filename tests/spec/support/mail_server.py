@@ -5,6 +5,8 @@ offers STARTTLS; --implicit with it: TLS from the start. --auth USER:PASSWORD: t
 451 to the first N mails; --reject: 550 to all receivers."""
 import argparse
 import base64
+import email
+import email.policy
 import json
 import socketserver
 import ssl
@@ -30,6 +32,13 @@ def say(value):
     with out:
         sys.stdout.write(json.dumps(value) + "\n")
         sys.stdout.flush()
+
+
+def understood(text):
+    """As a mail program reads it: the headers by their names in small letters, the text, and what is wrong."""
+    mail = email.message_from_bytes(text.encode(), policy=email.policy.default)
+    return {"headers": {name.lower(): str(value) for name, value in mail.items()}, "type": mail.get_content_type(), "charset": mail.get_content_charset(),
+            "text": mail.get_content(), "defects": [str(one) for whole in (mail, *mail.values()) for one in whole.defects]}
 
 
 class Handler(socketserver.BaseRequestHandler):
@@ -95,7 +104,8 @@ class Handler(socketserver.BaseRequestHandler):
                 self.reply("550 nobody of this name" if args.reject else "250 ok")
             elif verb == "DATA":
                 self.reply("354 go on")
-                say({"mail": self.read_mail(), "from": sender, "to": receivers, "tls": self.tls, "user": self.user})
+                mail = self.read_mail()
+                say({"mail": mail, "from": sender, "to": receivers, "tls": self.tls, "user": self.user, **understood(mail)})
                 self.reply("250 taken")
             elif verb == "QUIT":
                 self.reply("221 bye")
