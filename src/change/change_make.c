@@ -146,7 +146,7 @@ static bool came_late(struct change *c, struct json before)
     snprintf(number, sizeof number, "%" PRId64, row);
     snprintf(job, sizeof job, "%s/%s", c->name_space, c->name);
     log_event(c->site->log, LOG_WARN, "a change that was looked up as not made was made later; it is not made again",
-              LOG_FIELDS({"policy", c->policy}, {"job", job}, LOG_JSON_FIELD("change", number)));
+              LOG_FIELDS({"policy", c->policy}, {"job", job}, LOG_JSON_FIELD("change", row ? number : NULL)));
     c->verdict = (struct mpijob_verdict){
         .effect = EFFECT_UNCHANGED, .why = "an earlier request of the policy has made the change; nothing was sent"};
     mpijob_diff_free(&c->diff);

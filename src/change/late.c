@@ -106,6 +106,13 @@ void late_settled(struct late_writes *late, const char *handled_key, const char 
         forget(late, e);
 }
 
+void late_others(struct late_writes *late)
+{
+    struct late_entry *e, *next;
+    HASH_ITER(hh, late->by_job, e, next)
+    e->row = 0;
+}
+
 void late_free(struct late_writes *late)
 {
     struct late_entry *e, *next;

@@ -22,10 +22,13 @@ struct late_writes {           /* zeros: none */
  * not noted: then it is as if it could not come any more. late or handled_key NULL: nothing happens. */
 void late_note(struct late_writes *late, const char *handled_key, enum write_verb verb, const struct write_row *write,
                int64_t row);
-/* Does the object show that a write which was noted has come? Then it is noted no more, and *row is its row. */
+/* Does the object show that a write which was noted has come? Then it is noted no more, and *row is its row; 0: another
+ * daemon may have made it (late_others). */
 bool late_came(struct late_writes *late, const char *handled_key, const char *uid, struct json object, int64_t *row);
 /* A later change of the policy was made on that job. */
 void late_settled(struct late_writes *late, const char *handled_key, const char *uid);
+/* From now on others may act on these jobs: what shows later may be theirs, and stands in their journals. */
+void late_others(struct late_writes *late);
 void late_free(struct late_writes *late);
 
 #endif

@@ -35,6 +35,7 @@ void engine_cluster_keep_warm(struct engine_cluster *at)
 void engine_cluster_stand_by(struct engine_cluster *at, const char *why)
 {
     if (why) {
+        late_others(&at->late);
         triggers_stop(&at->triggers);
         slo_stop(at->slo);
         runs_stop(&at->runs, why, true); /* who leads next finishes what a schedule has begun */

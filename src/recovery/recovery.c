@@ -22,12 +22,13 @@
 
 struct in_flight {
     int64_t id;
-    int64_t intended_at;
+    int64_t intended_at, epoch;
     char *texts; /* the block that holds the next ones */
     const char *server, *version, *resource, *name_space, *name, *uid, *resource_version, *diff, *verb;
     char key[STATE_KEY_MAX]; /* of the policy's `handled` rows */
     char *handled;           /* the value of the job's; NULL: it has none */
     bool handled_since;      /* by a later change, whatever became of this one */
+    bool by_hand;            /* a person's, which no shard's state has */
 };
 
 struct recovery {
@@ -95,7 +96,8 @@ static bool add_row(void *data, const struct store_change *c)
     }
     r->rows = rows;
     struct in_flight *row = &r->rows[r->count++];
-    *row = (struct in_flight){.id = c->id, .intended_at = c->intended_at};
+    *row = (struct in_flight){
+        .id = c->id, .intended_at = c->intended_at, .epoch = c->epoch, .by_hand = c->who && r->site->shard.of};
     row->texts = TEXTS_COPY({&row->server, or_empty(c->server)}, {&row->version, or_empty(c->version)},
                             {&row->resource, or_empty(c->resource)}, {&row->name_space, or_empty(c->name_space)},
                             {&row->name, or_empty(c->name)}, {&row->uid, or_empty(c->uid)},
@@ -123,6 +125,14 @@ static struct write_row row_of(const struct in_flight *row)
                               write_in_steps(row->resource)};
 }
 
+/* Has another replica looked it up since? Whatever the object shows, it may be what that one, or a later one, has made
+ * of it. */
+static bool is_others(const struct recovery *r)
+{
+    const struct in_flight *row = &r->rows[r->row];
+    return !row->by_hand && !state_change_is_open(r->site->state, row->id, row->epoch);
+}
+
 /* job_uid: of the job that the policy has not handled if the write was not done. */
 static void close_row(struct recovery *r, const char *outcome, const char *message, const char *job_uid)
 {
@@ -145,7 +155,7 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
         .key = row->key, .uid = job_uid, .value = before.len ? before.ptr : NULL, .at = end.ended_at};
     bool not_done = strcmp(outcome, "not-done") == 0 && !row->handled_since; /* nor is the job handled then */
     struct write_row write = row_of(row);
-    if (not_done && row->handled && strcmp(job_uid, row->uid) == 0)
+    if (not_done && row->handled && strcmp(job_uid, row->uid) == 0 && !is_others(r))
         late_note(r->call.late, row->key, write_verb_of(row->verb), &write, row->id);
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
@@ -180,8 +190,10 @@ static void judge(struct recovery *r, struct json object)
     bool sent;
     struct write_place place = {row->resource, row->version, row->name_space, row->name};
     struct write_row known = row_of(row);
-    int rc =
-        write_rest_send(cluster_kube(r->site->cluster), &place, &known, object, rest_made, r, &r->request, &sent, &err);
+    sent = false;
+    int rc = is_others(r) ? 0
+                          : write_rest_send(cluster_kube(r->site->cluster), &place, &known, object, rest_made, r,
+                                            &r->request, &sent, &err);
     if (rc)
         finish(r, &err);
     if (rc || sent)
@@ -190,6 +202,8 @@ static void judge(struct recovery *r, struct json object)
     enum write_trace trace = write_trace(verb, &known, object);
     if (trace == WRITE_NO_MEMORY)
         finish_nomem(r);
+    else if (trace == WRITE_WAS_DONE && is_others(r))
+        close_row(r, "lost", "another daemon has looked it up since: its journal says what became of it", "");
     else if (trace == WRITE_WAS_DONE)
         close_row(r, "done-unseen", "the server had made the change; its answer was not seen", "");
     else if (trace == WRITE_UNKNOWN)

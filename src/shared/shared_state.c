@@ -186,8 +186,11 @@ static void intent(struct state *state, const struct store_intent *intent, const
         told.server = SHARED_SERVER;
     if (op)
         row_line_intended_value(&op->value, &told, s->replica);
+    told = *intent;
+    if (op && op->alone)
+        told.epoch = 0; /* no other replica will ever see to it: shared_change_is_open */
     if (submit_after(s, op))
-        journal_intent(store_journal(s->o.store), intent, journalled, op);
+        journal_intent(store_journal(s->o.store), &told, journalled, op);
 }
 
 /* ---- our rows first ---- */
@@ -264,6 +267,7 @@ const struct state_ops shared_state_ops = {
     .read_handled = shared_read_handled,
     .read_changed = shared_read_changed,
     .run_is_open = shared_run_is_open,
+    .change_is_open = shared_change_is_open,
     .set_mark = set_mark,
     .remove_mark = remove_mark,
     .set_handled = set_handled,

@@ -90,6 +90,12 @@ static bool run_is_open(struct state *state, int64_t run)
     return true;
 }
 
+static bool change_is_open(struct state *state, int64_t change, int64_t epoch)
+{
+    (void)state, (void)change, (void)epoch;
+    return true;
+}
+
 /* ---- writing ---- */
 
 static void set_mark(struct state *state, const char *key, int64_t scheduled_at, store_done done, void *data)
@@ -168,6 +174,7 @@ const struct state_ops sqlite_state_ops = {
     .read_handled = read_handled,
     .read_changed = read_changed,
     .run_is_open = run_is_open,
+    .change_is_open = change_is_open,
     .set_mark = set_mark,
     .remove_mark = remove_mark,
     .set_handled = set_handled,

@@ -71,6 +71,9 @@ int state_read_changed(struct state *state, const char *key, int64_t scheduled_a
 /* Is a run that has no end in the journal still to be finished? False: another replica has seen to it since. On any
  * thread. */
 bool state_run_is_open(struct state *state, int64_t run);
+/* Is a change that has no outcome in the journal still to be looked into? epoch: of its intent. False: another replica
+ * has seen to it since, and if it was made, that one's journal has it as made. For the loop's thread. */
+bool state_change_is_open(struct state *state, int64_t change, int64_t epoch);
 
 /* ---- texts ---- */
 /* As store_keep, of what belongs to this state and moves with it; `soon` as store/done.h has it. */
@@ -120,6 +123,7 @@ struct state_ops {
     int (*read_changed)(struct state *state, const char *key, int64_t scheduled_at,
                         bool (*uid)(void *data, const char *uid), void *data, struct error *err);
     bool (*run_is_open)(struct state *state, int64_t run);
+    bool (*change_is_open)(struct state *state, int64_t change, int64_t epoch);
     void (*set_mark)(struct state *state, const char *key, int64_t scheduled_at, store_done done, void *data);
     void (*remove_mark)(struct state *state, const char *key, store_done done, void *data);
     void (*set_handled)(struct state *state, const struct store_handled *row, store_done done, void *data);

@@ -244,6 +244,12 @@ static int read_changed(struct state *state, const char *key, int64_t scheduled_
     return 0;
 }
 
+static bool change_is_open(struct state *state, int64_t change, int64_t epoch)
+{
+    (void)state, (void)change, (void)epoch;
+    return true;
+}
+
 /* It has no texts. */
 static void keep(struct state *state, const struct store_kept *row, bool soon, store_done done, void *data)
 {
@@ -274,6 +280,7 @@ static const struct state_ops ops = {.read_mark = read_mark,
                                      .read_handled = read_handled,
                                      .read_changed = read_changed,
                                      .run_is_open = run_is_open,
+                                     .change_is_open = change_is_open,
                                      .set_mark = set_mark,
                                      .remove_mark = remove_mark,
                                      .set_handled = set_handled,

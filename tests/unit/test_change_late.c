@@ -59,6 +59,10 @@ static void the_newest_counts_until_a_change_is_made(void **state)
     assert_true(late_came(&late, "p", "u", job(true), &row));
     assert_int_equal(row, 4);
     note(&late, "p", "u", 5);
+    late_others(&late); /* it is not made twice, and nobody says who has made it */
+    assert_true(late_came(&late, "p", "u", job(true), &row));
+    assert_int_equal(row, 0);
+    note(&late, "p", "u", 5);
     late_settled(&late, "p", "u");
     assert_false(late_came(&late, "p", "u", job(true), &row));
     note(NULL, "p", "u", 6);
