@@ -88,8 +88,9 @@ function kube.patch(apiVersion, kind, key, patch, options) end
 function kube.replace(object, options) end
 
 ---With `metadata.generateName` in place of a name, the name is chosen here, by the policy, the instant of its run, the
----job that its loop is at and what the object is: so the run that finishes a killed one makes no second object, but
----gets `AlreadyExists`.
+---job that its loop over `run.jobs` is at and the kind of the object (outside of that loop by all that is in it). So
+---the run that goes on after a kill makes no second object: it finds the one that is there, and returns it as made,
+---also where something in it is another now, as a time is. Where its labels are others, it gets `AlreadyExists`.
 ---@param object table|string with apiVersion, kind and metadata.name (or generateName)
 ---@param options? mpijobd.CreateOptions
 ---@return mpijobd.VerbResult? result

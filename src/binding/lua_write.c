@@ -159,6 +159,7 @@ static void choose_name(lua_State *L, struct lua_write *v, const char *prefix, s
     buf_free(&v->body);
     v->body = whole;
     snprintf(v->name, sizeof v->name, "%s", name);
+    v->chosen = true;
 }
 
 void lua_write_named_by_body(lua_State *L, struct lua_write *v, const char *call, bool may_be_made)
@@ -229,6 +230,7 @@ static int start(struct lua_write *v, const struct kube_resource *resource, cons
         .destructive = v->destructive,
         .through_child = v->through_child,
         .wait_effect_ms = v->wait_effect_ms,
+        .made_before = v->chosen && v->run->goes_on,
         .done = over,
         .data = v,
     };

@@ -22,7 +22,8 @@ struct lua_write {
     bool named_space;              /* a namespace was given */
     struct mpijob_changes changes; /* CHANGE_FIELDS */
     struct buf body, at_hand;
-    int tries; /* before this call, and after it; see change.h */
+    int tries;   /* before this call, and after it; see change.h */
+    bool chosen; /* the name, here: run_make_name */
     bool json_patch, splices, computed, again, dry_run, destructive, through_child;
     uint64_t wait_effect_ms;
     struct mpijob_verdict known; /* what the caller knows of the effect; without a `why`: nothing */

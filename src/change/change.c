@@ -212,6 +212,7 @@ int change_start(const struct site *site, struct change_call *call, struct chang
     c->server_dry_run = call->server_dry_run;
     c->destructive = call->destructive;
     c->stops = call->stops;
+    c->made_before = call->made_before;
     c->through_child = call->through_child;
     c->wait_effect_ms = call->wait_effect_ms;
     c->run = call->run;

@@ -17,7 +17,7 @@ struct change {
     enum change_verb verb;
     bool ours; /* it is a kind of job that is judged */
     bool json_patch, mends, splices, follows, computed, dry_run, server_dry_run, destructive, stops, through_child,
-        quiet;
+        quiet, made_before;
     char *texts; /* the block that holds the call's: those of the next lines */
     const char *kind, *name_space, *name, *wanted_version, *propagation, *policy, *handled_key, *handled_value;
     struct kube_resource resource; /* the path */

@@ -226,6 +226,7 @@ void change_send(struct change *c)
         .body = buf_str(&body),
         .first = buf_str(&c->first),
         .second = second,
+        .made_before = c->made_before,
         .content_type = c->json_patch ? "application/json-patch+json" : "application/merge-patch+json",
         .strict = c->ours ? mpijob_dialect(c->target)->server->strict : c->splices,
         .uid = c->uid,

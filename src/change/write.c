@@ -150,7 +150,7 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
         write_finish(w, answer, NULL);
     } else if (lost && !w->dry_run) {
         write_look(w, err);
-    } else {
+    } else if (!write_look_made(w, err)) {
         fail_step(w, err);
     }
 }
@@ -281,6 +281,7 @@ int write_start(const struct site *site, const struct write_call *call, struct w
         .verdict = call->verdict,
         .dry_run = call->dry_run,
         .strict = call->strict,
+        .made_before = call->made_before,
         .rank = call->rank,
         .run = call->run,
         .check = call->check,

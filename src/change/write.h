@@ -46,6 +46,7 @@ struct write_call { /* everything is copied but verdict, content_type, check, do
      * after the first the second is sent also where the write was cancelled. Empty: one write. */
     struct str first;
     int (*second)(void *data, struct json answer, struct buf *body, struct error *err);
+    bool made_before;             /* as of change_call */
     const char *content_type;     /* of a PATCH; static */
     bool strict;                  /* fieldValidation=Strict */
     const char *uid;              /* of the object as it was read; "" for a create */

@@ -21,7 +21,7 @@ struct write {
     int (*second)(void *data, struct json answer, struct buf *body, struct error *err);
     const char *content_type;
     const struct mpijob_verdict *verdict;
-    bool dry_run, strict, cancelled, abandoned, ended, not_done, unknown;
+    bool dry_run, strict, made_before, cancelled, abandoned, ended, not_done, unknown;
     enum seat_rank rank;
     int64_t run, row, intended_at;
     struct trace trace; /* its own step */
@@ -49,5 +49,8 @@ int write_send(struct write *w, struct error *err);
 void write_rest_later(struct write *w, const struct error *why);
 /* The answer was lost: reads the object, and ends the write by what it shows. */
 void write_look(struct write *w, const struct error *why);
+/* Does that error say that the object is there, and may an earlier try have made it? Then it is read, and ends the
+ * write by what it shows. */
+bool write_look_made(struct write *w, const struct error *why);
 
 #endif

@@ -24,8 +24,9 @@ bool interrupted_add(struct interrupted *runs, const struct store_run *run, stru
     *i = (struct interrupted_run){
         .id = run->id, .scheduled_at = run->scheduled_at, .started_at = run->started_at, .dry_run = run->dry_run};
     snprintf(i->policy, sizeof i->policy, "%s", run->policy);
-    i->scheduled = (strcmp(run->trigger, "schedule") == 0 || strcmp(run->trigger, "every") == 0) &&
-                   state_run_is_open(state, run->id);
+    bool open = state_run_is_open(state, run->id);
+    i->scheduled = open && (strcmp(run->trigger, "schedule") == 0 || strcmp(run->trigger, "every") == 0);
+    i->by_event = open && marks_by_event(run->trigger);
     return true;
 }
 
@@ -62,7 +63,8 @@ void interrupted_choose(struct interrupted *runs)
 {
     size_t kept = 0;
     for (size_t i = 0; i < runs->count; i++) {
-        bool seen = !runs->items[i].scheduled || runs->items[i].dry_run;
+        bool goes_on = runs->items[i].scheduled || runs->items[i].by_event;
+        bool seen = !goes_on || runs->items[i].dry_run;
         for (size_t j = 0; j < kept && !seen; j++)
             seen = strcmp(runs->items[j].policy, runs->items[i].policy) == 0;
         if (!seen)

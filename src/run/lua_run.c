@@ -69,7 +69,7 @@ static int push_next(lua_State *L, struct run_jobs *j)
         job = lua_job_push(L, object, j->run->site->cluster, policy_kinds_of_text(&j->run->policy->kinds, object),
                            j->run->site->clock);
         job->as_of = listing_as_of(j->listing);
-        run_name_for(j->run, job->view.uid);
+        run_name_for_job(j->run, job->view.uid);
         recording_job(j->run->recording, job->key, object, clock_now(j->run->site->clock), job->as_of, false);
         return 1;
     case LISTING_WAIT:
@@ -82,7 +82,7 @@ static int push_next(lua_State *L, struct run_jobs *j)
         recording_listed(j->run->recording, listing_scope(j->listing), NULL);
         break;
     }
-    run_name_for(j->run, (struct str){0});
+    run_name_for_job(j->run, (struct str){0});
     lua_pushnil(L);
     return 0;
 }

@@ -40,6 +40,14 @@ static uint64_t sum_json(struct json v, uint64_t seed)
     return XXH64(&sum, sizeof sum, seed);
 }
 
+static uint64_t sum_kind(struct json object, uint64_t seed)
+{
+    static const char *const places[] = {"/apiVersion", "/kind", "/metadata/namespace", "/metadata/generateName"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        seed = sum_text(json_at(object, places[i]).text, seed);
+    return seed;
+}
+
 /* How many of them there were before in this run. */
 static int count_alike(struct run *run, uint64_t sum, unsigned *before, struct error *err)
 {
@@ -67,9 +75,10 @@ int run_make_name(struct run *run, const char *prefix, struct json object, char 
     unsigned before;
     const struct {
         int64_t instant;
-        uint64_t shard, made_for;
-    } cause = {run->scheduled_at, run->site->shard.index, run->made_for};
-    uint64_t sum = sum_json(object, XXH64(&cause, sizeof cause, sum_text(str_of(run->policy->name), 0)));
+        uint64_t shard, job, other;
+    } cause = {run->scheduled_at, run->site->shard.index, run->made_for_job, run->made_for};
+    uint64_t sum = XXH64(&cause, sizeof cause, sum_text(str_of(run->policy->name), 0));
+    sum = run->made_for_job ? sum_kind(object, sum) : sum_json(object, sum);
     int rc = count_alike(run, sum, &before, err);
     if (rc)
         return rc;
@@ -78,6 +87,12 @@ int run_make_name(struct run *run, const char *prefix, struct json object, char 
         letters[i] = LETTERS[sum % (sizeof LETTERS - 1)];
     snprintf(out, MADE_NAME_MAX + 1, "%.*s%s", MADE_NAME_MAX - CHOSEN, prefix, letters);
     return 0;
+}
+
+void run_name_for_job(struct run *run, struct str uid)
+{
+    run->made_for_job = uid.len ? sum_text(uid, 0) : 0;
+    run->made_for = 0;
 }
 
 void run_name_for(struct run *run, struct str uid)

@@ -97,6 +97,7 @@ struct run_call {
     int64_t scheduled_at; /* microseconds since 1970: the instant that it is for */
     int64_t resumes; /* id in the journal of the interrupted run that this one finishes, whose jobs it leaves alone;
                         0: none */
+    bool goes_on;    /* an interrupted run of that instant may have begun with its jobs; with resumes too */
     const char *asked_by; /* the person who asked for it; NULL: nobody did. asked_uid: the user's number */
     int64_t asked_uid;
     const char *traceparent; /* of what asked for it (base/trace.h): the run goes on with that trace; NULL: with one of
@@ -129,6 +130,7 @@ struct run {
     int64_t asked_uid;
     struct trace trace; /* its writes are steps of it */
     bool dry_run, stopping, reads_only, override;
+    bool goes_on; /* as of run_call: what it creates may be there already */
     enum run_outcome outcome;
     const struct error *error;          /* with FAILED, LIMITED, CANCELLED, WAITING (error_keep); else NULL */
     int64_t changed, unchanged, failed; /* jobs and other objects */
@@ -169,7 +171,8 @@ struct run {
     int64_t step_later, step_until;
     char note[200];               /* what is to be said of it where it is well; "": nothing */
     struct made_name *made_names; /* a table of what it has created (made_names.h); NULL: nothing */
-    uint64_t made_for;            /* the sum of the uid of the object that its loops were given last; 0: none */
+    uint64_t made_for_job;        /* the sum of the uid of the job that the loop over run.jobs is at; 0: none */
+    uint64_t made_for;            /* the same of the object that its other loops were given last */
     struct blamed *blamed;        /* the last of its jobs that has failed; NULL: none has */
     char broke[240];              /* why its policy is to be paused at once; "": it is not */
     bool over_limit;              /* and its policy asks for approval then */

@@ -59,7 +59,7 @@ static int give(lua_State *L, struct sweep *s, struct str object)
     struct lua_job *job = lua_job_push(L, object, s->run->site->cluster,
                                        policy_kinds_of_text(&s->run->policy->kinds, object), s->run->site->clock);
     job->as_of = as_of;
-    run_name_for(s->run, job->view.uid);
+    run_name_for_job(s->run, job->view.uid);
     recording_job(s->run->recording, job->key, object, now, as_of, s->given != NULL);
     return 1;
 }

@@ -158,8 +158,10 @@ void event_settle(struct event_trigger *t, uint32_t slot, enum job_event event, 
                   const struct change_result *result)
 {
     struct job_step step = event_step(t, slot, event, INT64_MAX);
-    if (event != JOB_SETTLED_RETRY && event != JOB_TAKEN_BACK)
+    if (event != JOB_SETTLED_RETRY && event != JOB_TAKEN_BACK) {
         keep_version(t, slot, version);
+        t->jobs[slot].flags &= (uint8_t)~JOB_IS_RESUMED;
+    }
     if (step.row == ROW_WRITTEN)
         write_row(t, slot);
     look_on(t, slot, step, result);
@@ -284,12 +286,14 @@ static void fill(struct event_batch *b, size_t room)
             event_look_cached(t, slot, EVENT_AGAIN, MPIJOB_NO_TIME);
             continue;
         }
-        if (b->count && (kind != b->kind || stage != b->stage)) {
+        bool resumes = t->jobs[slot].flags & JOB_IS_RESUMED;
+        if (b->count && (kind != b->kind || stage != b->stage || resumes != b->resumes)) {
             event_put_back(t, slot);
             continue;
         }
         b->kind = kind;
         b->stage = stage;
+        b->resumes = resumes;
         event_step(t, slot, JOB_TAKEN, INT64_MAX);
         b->slots[b->count++] = slot;
     }
@@ -337,7 +341,8 @@ void event_batch_start(struct event_trigger *t)
         .file = t->entry.file,
         .policy = t->entry.policy,
         .trigger = policy_on_name(b->kind),
-        .scheduled_at = first_us,
+        .scheduled_at = b->resumes ? t->resumed_us : first_us,
+        .goes_on = b->resumes,
         .feed = &b->feed,
         .reads_only = b->stage == STAGE_ASKS,
         .done = run_over,

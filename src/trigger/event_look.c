@@ -142,6 +142,8 @@ static void look(struct event_trigger *t, uint32_t slot, const struct mpijob_vie
         event_row_write(t, slot, v->uid);
     bool news = how == EVENT_CHANGED || (job_kinds(j, HANDLING_PENDING) & ~before);
     event_step(t, slot, news ? JOB_NEWS : JOB_LOOKED_AT, fired_us != MPIJOB_NO_TIME ? fired_us : now_us);
+    if (how == EVENT_FIRST && t->resumed_us && j->place == PLACE_QUEUED)
+        j->flags |= JOB_IS_RESUMED;
 }
 
 void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, enum event_look how,

@@ -70,8 +70,9 @@ struct event_trigger {
 
     uint32_t *queue; /* a ring of slots; what is no longer queued is passed over */
     size_t head, queued, room;
-    size_t depth;     /* jobs that are queued */
-    int64_t first_us; /* the instant at which the first of them fell due */
+    size_t depth;       /* jobs that are queued */
+    int64_t first_us;   /* the instant at which the first of them fell due */
+    int64_t resumed_us; /* the instant of the runs that have jobs with JOB_IS_RESUMED; 0: none has it */
     struct event_batch *batch;
 
     struct event_row *rows;     /* hash by uid: read, and not yet found in the cache */
@@ -239,6 +240,7 @@ struct event_batch {
     size_t count, at;       /* of slots; those before `at` were given to the run, or were found to be no jobs for it */
     unsigned kind;          /* of event; the run is about one */
     enum event_stage stage; /* of the jobs: what the run does with them */
+    bool resumes;           /* they have JOB_IS_RESUMED */
     struct run *run;        /* of it */
     char key[520];          /* of the job that was given last */
     bool moved;             /* the run has settled one of the jobs at least, and not only to try again */

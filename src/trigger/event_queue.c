@@ -71,6 +71,8 @@ struct job_step event_step(struct event_trigger *t, uint32_t slot, enum job_even
     struct job_step step = job_step(j, event);
     event_recheck(t, slot);
     event_wait_step(t, slot);
+    if (j->place == PLACE_IDLE && !t->waits) /* with waits a job is idle between its runs */
+        j->flags &= (uint8_t)~JOB_IS_RESUMED;
     if (was == j->place || t->stopped)
         return step;
     if (was == PLACE_QUEUED)

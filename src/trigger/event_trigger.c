@@ -171,7 +171,7 @@ void event_release(struct event_trigger *t)
 }
 
 struct event_trigger *event_trigger_start(struct triggers *of, const struct policy_entry *entry, struct job_cache *held,
-                                          struct event_trigger *next)
+                                          int64_t resumed, struct event_trigger *next)
 {
     struct event_trigger *t = calloc(1, sizeof *t);
     size_t scopes = cache_scopes(held->cache);
@@ -191,6 +191,7 @@ struct event_trigger *event_trigger_start(struct triggers *of, const struct poli
     t->held = held;
     t->next = next;
     t->first_us = INT64_MAX;
+    t->resumed_us = resumed;
     t->alarm.ring = event_rang;
     t->alarm.data = t;
     t->later_alarm = (struct alarm){.ring = event_later_alarm, .data = t};

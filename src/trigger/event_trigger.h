@@ -16,9 +16,11 @@ struct event_trigger;
 struct triggers;
 
 /* Waits for the end of the policy's runs that began before it, reads what is handled, waits for the cache, then acts.
- * next: what event_trigger_next gives. NULL: out of memory. */
+ * resumed: the instant of a run of it that an earlier daemon did not end (microseconds since 1970; 0: no such run): the
+ * jobs that are to be handled at the start have theirs for that instant, too. next: what event_trigger_next gives.
+ * NULL: out of memory. */
 struct event_trigger *event_trigger_start(struct triggers *of, const struct policy_entry *entry, struct job_cache *held,
-                                          struct event_trigger *next);
+                                          int64_t resumed, struct event_trigger *next);
 /* Is it the same policy of the same set, on the same cache? Then the trigger goes on as it was: what it has given up
  * stays so, and what it waits for, too. False: it is to be reloaded. */
 bool event_trigger_keeps(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held);

@@ -6,6 +6,7 @@
 
 #include "cluster/cluster.h"
 #include "loop/work.h"
+#include "policy/definition/definition.h"
 #include "store/state.h"
 
 struct marks_reading {
@@ -44,6 +45,15 @@ static void read_nothing(struct work *work)
     (void)work; /* without a state there is nothing to read; done is called later all the same */
 }
 
+bool marks_by_event(const char *trigger)
+{
+    for (unsigned kind = ON_MATCH; kind <= ON_CHANGED; kind *= 2) {
+        if (strcmp(trigger, policy_on_name(kind)) == 0)
+            return true;
+    }
+    return false;
+}
+
 int marks_read(struct site *site, struct policy_set *set, const struct interrupted_run *runs, size_t count,
                marks_known done, void *data, struct error *err)
 {
@@ -57,7 +67,8 @@ int marks_read(struct site *site, struct policy_set *set, const struct interrupt
     *a = (struct marks_reading){.site = site, .set = set, .past = past, .done = done, .data = data};
     for (size_t i = 0; i < set->count; i++) {
         for (size_t j = 0; j < count; j++) {
-            if (strcmp(runs[j].policy, set->entries[i].policy->name) != 0)
+            const struct policy *p = set->entries[i].policy;
+            if (strcmp(runs[j].policy, p->name) != 0 || runs[j].by_event != (p->on != 0))
                 continue;
             past[i].interrupted = runs[j].id;
             past[i].scheduled_at = runs[j].scheduled_at;

@@ -13,7 +13,8 @@ struct triggers;
 struct schedule_past {
     bool seen;            /* the policy has a mark */
     int64_t mark_us;      /* the last instant whose run was begun */
-    int64_t interrupted;  /* id, in the journal, of an earlier run that is to be finished first; 0: no such run */
+    int64_t interrupted;  /* id, in the journal, of an earlier run that is to be finished first, or, by events, whose
+                             jobs are taken up; 0: no such run */
     int64_t scheduled_at; /* that run's instant */
     /* The policy's schedule before a reload: its place in time, and what waits in it, pass on. NULL: it had none. */
     struct schedule *before;

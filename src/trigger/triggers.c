@@ -97,26 +97,29 @@ static struct event_trigger *take_event(struct triggers *t, const char *policy, 
     return e;
 }
 
-/* renew: false leaves a trigger alone whose policy is the one that it has. */
+/* past: of its policy; NULL leaves no trigger as it is, though its policy is the one that it has. */
 static struct event_trigger *start_event(struct triggers *t, const struct policy_entry *entry,
-                                         const struct mpijob_kind *kind, bool renew, struct event_trigger *next)
+                                         const struct mpijob_kind *kind, const struct schedule_past *past,
+                                         struct event_trigger *next)
 {
     struct job_cache *cache = t->runs->watches->caches[mpijob_kind_index(kind)];
     struct event_trigger *e = take_event(t, entry->policy->name, kind);
     cache = cache && policy_kind_in_force(entry->policy, kind, t->runs->site->cluster) ? cache : NULL;
-    if (e && cache && ((!renew && event_trigger_keeps(e, entry, cache)) || event_trigger_reload(e, entry, cache))) {
+    if (e && cache && ((past && event_trigger_keeps(e, entry, cache)) || event_trigger_reload(e, entry, cache))) {
         event_trigger_set_next(e, next);
         return e;
     }
     if (e)
         event_trigger_stop(e);
-    e = cache ? event_trigger_start(t, entry, cache, next) : NULL;
+    int64_t resumed = past && past->interrupted ? past->scheduled_at : 0;
+    e = cache ? event_trigger_start(t, entry, cache, resumed, next) : NULL;
     if (cache && !e)
         cannot_start(t, entry);
     return e ? e : next;
 }
 
-static size_t start_events(struct triggers *t, const struct policy_set *set, bool renew)
+/* past: one for each entry of the set; NULL: all begin again. */
+static size_t start_events(struct triggers *t, const struct policy_set *set, const struct schedule_past *past)
 {
     struct event_trigger *list = NULL;
     size_t count = 0;
@@ -129,7 +132,7 @@ static size_t start_events(struct triggers *t, const struct policy_set *set, boo
         if (!entry->policy->on || policy_entry_rests(entry) || !is_here(t, entry->policy))
             continue;
         for (size_t k = entry->policy->kinds.count; k > 0; k--)
-            list = start_event(t, entry, entry->policy->kinds.of[k - 1].kind, renew, list);
+            list = start_event(t, entry, entry->policy->kinds.of[k - 1].kind, past ? &past[i - 1] : NULL, list);
         count++;
     }
     stop_events(t->events);
@@ -140,7 +143,7 @@ static size_t start_events(struct triggers *t, const struct policy_set *set, boo
 void triggers_renew_events(struct triggers *t, const struct policy_set *set)
 {
     loops_forget(&t->runs->loops);
-    start_events(t, set, true);
+    start_events(t, set, NULL);
 }
 
 /* ---- what the watches tell ---- */
@@ -210,7 +213,7 @@ void triggers_init(struct triggers *t, struct runs *runs)
 size_t triggers_put_in_force(struct triggers *t, const struct policy_set *set, struct schedule_past *past)
 {
     size_t count = start_schedules(t, set, past);
-    return count + start_events(t, set, false);
+    return count + start_events(t, set, past);
 }
 
 bool triggers_stale(const struct triggers *t, const struct policy_set *set)

@@ -44,9 +44,17 @@ describe("an object whose name is left to the server", function()
         daemon:stop("sigkill")
         server.sim:clear_faults()
         start "2026-12-01T00:11:00Z"
-        daemon:expect "b AlreadyExists"
+        daemon:expect "b is created" -- it is there already
         daemon:expect "over"
+        daemon:expect "run ended"
         assert.are.equal(3, count())
+        local _, out = support.mpijobd("runs", "--state", folder .. "/s.db", "-o", "json")
+        local last = support.json.decode(out)[1]
+        assert.are.same({ 3, 0, "done" }, { last.changed, last.failed, last.outcome })
+        _, out = support.mpijobd("journal", ("%d"):format(last.id), "--state", folder .. "/s.db", "-o", "json")
+        for _, row in ipairs(support.json.decode(out)) do
+            assert.are.same({ "done", "an earlier try had made it" }, { row.outcome, row.message })
+        end
         daemon:write "advance 10m\n"
         daemon:expect "b is created"
         daemon:expect "over"
@@ -90,4 +98,105 @@ describe("an object whose name is left to the server", function()
         end
         assert.are.equal(4, count)
     end)
+
+    -- Of another owner, or with other labels, it is not what the run has made.
+    it("is told to be there where another has taken it, or has changed its labels", function()
+        local server = cluster.start(cluster.versions[4])
+        local namespace, folder = server:namespace(), support.folder()
+        local path = "/api/v1/namespaces/" .. namespace .. "/configmaps"
+        local file = support.write(folder .. "/p.lua", ([[
+            policy { name = "makes", every = "10m", run = function()
+                local made, err = kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { generateName = "made-", namespace = "%s", labels = { of = "spec" } } }
+                log.info(made and "it is created" or err.reason)
+                kube.get("v1", "ConfigMap", "%s/last")
+                log.info "over"
+            end }]]):format(namespace, namespace))
+        local function start(clock)
+            local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--listen", "none", "--state", folder .. "/s.db", "--clock", clock, file)
+            daemon:expect "in force"
+            return daemon
+        end
+        local daemon = start "2026-12-01T00:00:01Z"
+        server.sim:fault { fault = "delay", ms = 60000, method = "GET", path = "*configmaps/last" }
+        daemon:write "advance 10m\n"
+        daemon:expect "it is created"
+        daemon:stop("sigkill")
+        server.sim:clear_faults()
+        local _, raw = server:request("GET", path)
+        for _, one in ipairs(support.json.decode(raw).items) do
+            if one.metadata.name:find "^made%-" then
+                one.metadata.labels.of = "another"
+                assert.are.equal(200, (server:request("PUT", path .. "/" .. one.metadata.name, one)))
+            end
+        end
+        daemon = start "2026-12-01T00:11:00Z"
+        daemon:expect "AlreadyExists"
+        daemon:expect "over"
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    -- What is in it is another thing at each try; the job is what it is for.
+    for _, kill in ipairs { "between the creation and its answer", "before the job is handled" } do
+        it("is created once for each time that a job comes to match, where the daemon is killed " .. kill, function()
+            local server = cluster.start(cluster.versions[4])
+            local namespace, folder = server:namespace(), support.folder()
+            for i = 1, 3 do
+                server:create(namespace, "job-" .. i, { labels = '{"todo":"x"}' })
+            end
+            local file = support.write(folder .. "/p.lua", ([[
+                policy { name = "asks", on = "match", match = { labels = "todo" }, run = function(run)
+                    for job in run.jobs do
+                        for i = 1, 2 do
+                            assert(kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { generateName = "made-", namespace = "%s", labels = { of = job.name } },
+                                data = { run = tostring(run.id), i = tostring(i) } })
+                        end
+                        kube.get("v1", "ConfigMap", "%s/" .. job.name)
+                    end
+                    log.info "over"
+                end }]]):format(namespace, namespace))
+            local function start()
+                local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--listen", "none", "--state", folder .. "/s.db", file)
+                daemon:expect "in force"
+                return daemon
+            end
+            local function made()
+                local _, raw = server:request("GET", "/api/v1/namespaces/" .. namespace .. "/configmaps")
+                local counts = {}
+                for _, one in ipairs(support.json.decode(raw).items) do
+                    local of = one.metadata.name:find "^made%-" and one.metadata.labels.of
+                    counts[of or 0] = (counts[of or 0] or 0) + 1
+                end
+                return { counts["job-1"] or 0, counts["job-2"] or 0, counts["job-3"] or 0 }
+            end
+            if kill == "before the job is handled" then
+                server.sim:fault { fault = "delay", ms = 60000, method = "GET", path = "*configmaps/job-2" }
+            else
+                server.sim:fault { fault = "stall-after", method = "POST", path = "*/configmaps", after = 2, count = 1 }
+            end
+            local daemon = start()
+            local killed
+            support.proc.await(function()
+                killed = made()
+                return kill == "before the job is handled" and killed[1] + killed[2] + killed[3] == 4 or killed[1] + killed[2] + killed[3] == 3
+            end)
+            daemon:stop("sigkill")
+            server.sim:clear_faults()
+            daemon = start()
+            daemon:expect "over"
+            assert.are.same({ 2, 2, 2 }, made())
+            daemon:expect "run ended"
+            -- Once more, it is for another time.
+            local _, raw = server:request("GET", server:path(namespace, "job-2"))
+            local job = support.json.decode(raw)
+            job.metadata.labels.todo = nil
+            assert.are.equal(200, (server:request("PUT", server:path(namespace, "job-2"), job)))
+            _, raw = server:request("GET", server:path(namespace, "job-2"))
+            job = support.json.decode(raw)
+            job.metadata.labels = { todo = "x" }
+            assert.are.equal(200, (server:request("PUT", server:path(namespace, "job-2"), job)))
+            daemon:expect "over"
+            assert.are.same({ 2, 4, 2 }, made())
+            assert.are.equal(0, (daemon:stop()))
+        end)
+    end
 end)

@@ -38,6 +38,8 @@ enum {
     JOB_IS_SEEN = 1, /* it was looked at since the start */
     JOB_HAS_ROW = 2, /* there may be a row of it in the store */
     JOB_WAS_DRY = 4, /* its last run was dry */
+    /* 8 to 32: job_since_start */
+    JOB_IS_RESUMED = 64, /* it was to be handled at the start: a run that was interrupted may have begun with it */
 };
 /* A flag for each kind of event but ON_MATCH: it has come since the policy's first start with such events. What came
  * before is not for the policy, whatever its text is. */
