@@ -41,6 +41,8 @@ struct recovery {
     struct kube_request *request;
     struct defer turn;
     const struct error *error; /* of the reading (error_keep); NULL: it went well */
+    size_t elsewhere; /* rows in flight that are left alone, as they were sent to another server than this one */
+    char *other;      /* the first of these servers; NULL: no row is, or memory was out */
     bool cancelled, out_of_memory;
     bool reading; /* or writing: its end comes by itself */
 };
@@ -53,6 +55,7 @@ static void free_recovery(struct recovery *r)
     }
     free(r->rows);
     interrupted_free(&r->runs);
+    free(r->other);
     error_keep(&r->error, NULL);
     free(r);
 }
@@ -84,11 +87,23 @@ static bool mine(const struct recovery *r, int64_t run, const struct recovery_of
     return shard_has_run(shard, run) && (shard->of || r->call.mine(r->call.data, of)); /* of shards there is one */
 }
 
+static void see_elsewhere(struct recovery *r, const struct recovery_of *of)
+{
+    const struct cluster *here = r->site->cluster;
+    if (strcmp(of->cluster, cluster_name(here)) != 0 || strcmp(of->server, cluster_server(here)) == 0)
+        return;
+    if (r->elsewhere++ == 0)
+        r->other = str_dup(str_of(of->server));
+}
+
 static bool add_row(void *data, const struct store_change *c)
 {
     struct recovery *r = data;
-    if (!mine(r, c->run, &(struct recovery_of){c->cluster, or_empty(c->trigger), or_empty(c->server)}))
+    const struct recovery_of of = {c->cluster, or_empty(c->trigger), or_empty(c->server)};
+    if (!mine(r, c->run, &of)) {
+        see_elsewhere(r, &of);
         return true;
+    }
     struct in_flight *rows = grown(r->rows, r->count, &r->cap, sizeof *rows, 16);
     if (!rows) {
         r->out_of_memory = true;
@@ -331,10 +346,22 @@ static void read_journal(struct work *work)
         error_keep(&r->error, &err);
 }
 
+static void tell_elsewhere(const struct recovery *r)
+{
+    char count[24];
+    snprintf(count, sizeof count, "%zu", r->elsewhere);
+    log_event(r->site->log, LOG_WARN, "changes of an earlier run stay in flight: they were sent to another server",
+              LOG_FIELDS(LOG_JSON_FIELD("changes", count), {"server", r->other},
+                         {"cure", "whoever works with this state on that server next looks them up: the daemon, or "
+                                  "mpijobd run --once"}));
+}
+
 static void journal_read(struct work *work)
 {
     struct recovery *r = (struct recovery *)work;
     r->reading = false;
+    if (r->elsewhere && !r->cancelled)
+        tell_elsewhere(r);
     if (r->error)
         finish(r, r->error);
     else

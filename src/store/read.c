@@ -5,9 +5,18 @@
 #include "base/buf.h"
 #include "store/parts.h"
 
+/* Of a run that has not ended, and of one that was interrupted, whose changes may be looked up after its end, the rows
+ * of its changes are counted. */
+#define COUNTED(column, outcomes)                                                                                      \
+    "CASE WHEN outcome IS NULL OR outcome = 'interrupted' THEN max(" column ", (SELECT count(*) FROM changes"          \
+    " WHERE run = runs.id AND changes.outcome IN (" outcomes "))) ELSE " column " END"
 #define RUN_COLUMNS                                                                                                    \
-    "id, policy, \"trigger\", scheduled_at, started_at, ended_at, outcome, message, changed, unchanged, failed, "      \
-    "dry_run, cluster, who, who_uid, file, file_sha256, traceparent"
+    "id, policy, \"trigger\", scheduled_at, started_at, ended_at, outcome, message, " COUNTED(                         \
+        "changed",                                                                                                     \
+        "'done', 'done-unseen'") ", unchanged, " COUNTED("failed",                                                     \
+                                                         "'failed', 'lost'") ", "                                      \
+                                                                             "dry_run, cluster, who, who_uid, file, "  \
+                                                                             "file_sha256, traceparent"
 /* The row of a run's change has nobody of its own: the run has who asked for it. */
 #define ASKED_BY(column)                                                                                               \
     "CASE WHEN who IS NULL THEN (SELECT runs." column " FROM runs WHERE runs.id = changes.run) ELSE " column " END"

@@ -170,8 +170,11 @@ describe("a lost answer", function()
             once(at):wait()
             assert.are.same({ support.json.null, 1 }, { rows()[1].outcome, #rows "--in-flight" })
             once(false, "--dry-run"):wait() -- writes nothing down
-            assert.are.equal(0, (support.mpijobd("run", "--once", "--kubeconfig", elsewhere.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")))
+            local code, _, told = support.mpijobd("run", "--once", "--kubeconfig", elsewhere.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")
+            assert.are.equal(0, code)
             assert.are.equal(1, #rows "--in-flight") -- another server has no say
+            support.contains(told, "changes of an earlier run stay in flight: they were sent to another server changes=1 server=" .. server.url)
+            support.contains((select(2, support.mpijobd("journal", "--in-flight", "--state", folder .. "/s.db"))), "it was sent to " .. server.url)
             server:fault { fault = "stall", method = "GET", path = "*/mpijobs/a" }
             server:forget_requests()
             local run = once(false)
@@ -187,9 +190,12 @@ describe("a lost answer", function()
             run:expect "run starts"
             assert.are.equal(0, (run:wait()))
             assert.are.equal(0, #rows "--in-flight")
+            local interrupted
             for _, line in ipairs(support.json.decode((select(2, support.mpijobd("runs", "--state", folder .. "/s.db", "-o", "json"))))) do
                 assert.are_not.equal(support.json.null, line.outcome)
+                interrupted = interrupted or (line.outcome == "interrupted" and line.changed)
             end
+            assert.are.equal(found == "done-unseen" and 1 or 0, interrupted) -- what was found after its end counts
         end
         server:fault { fault = "stall", method = "PUT", count = 1 }
         server:request("PATCH", server:path("v2beta1", "train", "a"), { metadata = { annotations = { handled = "no" }, labels = { todo = "yes", again = "yes" } } },

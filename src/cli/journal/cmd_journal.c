@@ -103,7 +103,8 @@ static bool change_row(void *data, const struct store_change *c)
     if (str_starts(str_of(or_empty(effect)), "inert"))
         table_tint(&r->table, TINT_HEED);
     outcome_cell(&r->table, c->outcome ? c->outcome : "in flight");
-    table_cell(&r->table, c->message);
+    char sent[400];
+    table_cell(&r->table, given_up_sent(&r->given_up, c, sent, sizeof sent));
     return true;
 }
 

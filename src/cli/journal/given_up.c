@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/texts.h"
 #include "cli/journal/journal_parts.h"
 #include "store/store.h"
 
@@ -28,4 +29,12 @@ struct store_run given_up_told(const struct given_up *g, const struct store_run 
     if (!run->message)
         told.message = "its process is gone; the next daemon looks after what it left in flight, and closes it";
     return told;
+}
+
+const char *given_up_sent(const struct given_up *g, const struct store_change *c, char *out, size_t size)
+{
+    if (c->outcome || c->message || !g->free)
+        return c->message;
+    snprintf(out, size, "it was sent to %s: whoever works there with this state next looks it up", or_empty(c->server));
+    return out;
 }

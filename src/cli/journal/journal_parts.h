@@ -24,6 +24,9 @@ struct given_up {
     bool free;        /* none had it when the reading began */
 };
 void given_up_begin(struct given_up *g, const char *path); /* before the rows are read; blocks, as the next one */
+/* The change's message: of one that is in flight though no process has the journal, to which server it was sent.
+ * Returns out, or the change's own. */
+const char *given_up_sent(const struct given_up *g, const struct store_change *c, char *out, size_t size);
 /* The run as it is told: with the outcome "given up" where that is so. */
 struct store_run given_up_told(const struct given_up *g, const struct store_run *run);
 
