@@ -200,6 +200,8 @@ local SPECS <const> = {
     TrainJob = { runtimeRef = { name = "torch" }, trainer = { numNodes = 2 } },
 }
 
+local MODULES <const> = { MPIJob = "mpijob", TrainJob = "trainjob", JobSet = "jobset", Job = "batchjob" }
+
 describe("under Kueue a job", function()
     local server, folder
     before_each(function() folder = support.folder() end)
@@ -312,23 +314,48 @@ describe("under Kueue a job", function()
         assert.is_true(workloads()[1].spec.active)
     end)
 
-    it("whose time ran out is not resumed, and the way out works", function()
-        server = start(V2BETA1, "--kueue", "--speed", "60")
-        create_mpijob("a", '{"kueue.x-k8s.io/queue-name":"gpus","kueue.x-k8s.io/max-exec-time-seconds":"120"}')
-        support.proc.await(function() return workloads()[1] and workloads()[1].spec.active == false end)
-        local name = workloads()[1].metadata.name
-        -- Kueue puts it back.
-        assert.are.equal(200, (server:request("PATCH", path("Workload", name), '{"spec":{"active":true}}', "application/merge-patch+json")))
-        assert.is_false(object("Workload", name).spec.active)
-        local code, out, err = by_hand("stop", "a")
-        assert.are.equal(0, code, out .. err)
-        support.contains(out, "max-exec-time-seconds ran out")
-        code, out, err = by_hand("resume", "a")
-        assert.are.equal(1, code, out .. err)
-        support.contains(err, "kubectl delete -n train workload " .. name)
-        assert.are.equal(200, (server:request("DELETE", path("Workload", name))))
-        phase(server, "a", "Running")
-    end)
+    for kind in pairs(MODULES) do
+        it(("that is a %s, whose time ran out, is not resumed, and the way out works"):format(kind), function()
+            server = start(V2BETA1, "--kueue", "--speed", "60")
+            local limit <const> = { ["kueue.x-k8s.io/queue-name"] = "gpus", ["kueue.x-k8s.io/max-exec-time-seconds"] = "60" }
+            if kind == "MPIJob" then
+                create_mpijob("a", support.json.encode(limit))
+            else
+                create(kind, "a", nil, limit)
+            end
+            support.proc.await(function() return workloads()[1] and workloads()[1].spec.active == false end)
+            local name = workloads()[1].metadata.name
+            assert.are.equal("DeactivatedDueToMaximumExecutionTimeExceeded", select(2, condition(workloads()[1], "Evicted")))
+            -- Kueue puts it back.
+            assert.are.equal(200, (server:request("PATCH", path("Workload", name), '{"spec":{"active":true}}', "application/merge-patch+json")))
+            assert.is_false(object("Workload", name).spec.active)
+            support.proc.await(function() return pods(server) == 0 end)
+            local code, out, err = by_hand("stop", kind:lower() .. "/a")
+            assert.are.equal(0, code, out .. err)
+            support.contains(out, "max-exec-time-seconds ran out: active does not start it again, a deletion of the Workload does")
+            code, out, err = by_hand("resume", kind:lower() .. "/a")
+            assert.are.equal(1, code, out .. err)
+            support.contains(err, "max-exec-time-seconds ran out")
+            support.contains(err, "kubectl delete -n train workload " .. name)
+            local file = support.write(folder .. "/p.lua", ([[
+policy { name = "p", kind = "%s", every = "1h", match = { kueue = { state = "stopped" } }, run = function(run)
+    for job in run.jobs do
+        assert(job.kueue.reason == "DeactivatedDueToMaximumExecutionTimeExceeded" and not job.kueue.active, tostring(job.kueue.reason))
+        local result, err = %s.resume(job)
+        assert(result == nil and err.reason == "Refused" and err.message:find("kubectl delete", 1, true), tostring(err))
+        log.info "refused, as it should be"
+    end
+end }
+]]):format(kind, MODULES[kind]))
+            _, out, err = support.mpijobd("run", "--once", file, "-n", "train", "--kubeconfig", server.kubeconfig, "--state", folder .. "/policy.db")
+            support.contains(err, "refused, as it should be")
+            assert.are.equal(200, (server:request("DELETE", path("Workload", name))))
+            support.proc.await(function()
+                local one = workloads()[1]
+                return one and one.spec.active ~= false and condition(one, "Admitted") == "True" and pods(server) > 0
+            end)
+        end)
+    end
 
     it("of another kind is stopped and resumed by policies", function()
         server = start(V2BETA1, "--kueue", "--speed", "60")
