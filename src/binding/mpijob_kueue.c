@@ -7,6 +7,7 @@
 #include "binding/mpijob.h"
 #include "policy/definition/lua_conditions.h"
 #include "policy/values/lua_job.h"
+#include "record/record.h"
 #include "run/lua_run.h"
 #include "run/run_workloads.h"
 #include "script/embedded.h"
@@ -36,29 +37,59 @@ static int listed_k(lua_State *L, int status, lua_KContext ctx);
 
 static void set_text(lua_State *L, const char *name, const char *text)
 {
-    if (!*text)
+    if (!text)
         return;
     lua_pushstring(L, text);
     lua_setfield(L, -2, name);
 }
 
-static void push_found(lua_State *L, enum workload_seen seen, const struct listed_workload *w, bool ended)
+static void push_workload_table(lua_State *L, const struct record_workload *w)
+{
+    lua_createtable(L, 0, 6);
+    set_text(L, "state", w->state);
+    lua_pushboolean(L, w->admitted);
+    lua_setfield(L, -2, "admitted");
+    lua_pushboolean(L, w->active);
+    lua_setfield(L, -2, "active");
+    set_text(L, "workload", w->name);
+    set_text(L, "reason", w->reason);
+    set_text(L, "message", w->message);
+}
+
+static const char *or_none(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+static struct record_workload tell(enum workload_seen seen, const struct listed_workload *w, bool ended)
 {
     enum kueue_state state;
     bool known = workload_state(seen, w, ended, &state), found = seen == WORKLOAD_FOUND;
-    lua_createtable(L, 0, 6);
-    set_text(L, "state", known ? kueue_state_name(state) : "");
-    lua_pushboolean(L, known && state == KUEUE_ADMITTED);
-    lua_setfield(L, -2, "admitted");
-    lua_pushboolean(L, state != KUEUE_STOPPED);
-    lua_setfield(L, -2, "active");
-    set_text(L, "workload", found ? w->name : "");
-    set_text(L, "reason", found ? w->reason : "");
-    set_text(L, "message",
-             found    ? w->message
-             : !known ? "the server has no Kueue"
-             : ended  ? "its Workload is gone"
-                      : "it has no Workload yet");
+    return (struct record_workload){
+        .state = known ? kueue_state_name(state) : NULL,
+        .name = found ? or_none(w->name) : NULL,
+        .reason = found ? or_none(w->reason) : NULL,
+        .message = found    ? or_none(w->message)
+                   : !known ? "the server has no Kueue"
+                   : ended  ? "its Workload is gone"
+                            : "it has no Workload yet",
+        .admitted = known && state == KUEUE_ADMITTED,
+        .active = state != KUEUE_STOPPED,
+    };
+}
+
+static int push_told(lua_State *L, const struct run *run, struct str uid, const struct record_workload *told)
+{
+    recording_workload(run->recording, uid, told, NULL);
+    push_workload_table(L, told);
+    return 1;
+}
+
+static int fail(lua_State *L, const struct run *run, struct str uid, const struct error *err)
+{
+    static const struct record_workload nothing;
+    recording_workload(run->recording, uid, &nothing, err);
+    return luaL_error(L, "job.kueue: Kueue's Workloads cannot be listed: %s", err->message);
 }
 
 /* The job is at index 1. */
@@ -67,26 +98,28 @@ static int push_workload(lua_State *L)
     struct run *run = lua_run_of(L);
     struct lua_job *job = lua_job_at(L, 1);
     struct listed_workload workload;
+    struct record_workload told;
     struct error err;
     enum workload_seen seen;
     if (!run || !job || job->cluster != run->site->cluster) { /* a job that the script kept from another run */
         lua_pushnil(L);
         return 1;
     }
+    struct str uid = job->view.uid;
+    int rc = recording_workload_again(run->recording, uid, &told, &err);
+    if (rc != ERR_LIMIT)
+        return rc ? fail(L, run, uid, &err) : push_told(L, run, uid, &told);
     struct looking *l = pending_new(L, sizeof *l, give_up, release);
     l->wait.ready = ready;
-    switch (run_workloads_get(run, job->view.name_space, job->view.uid, &l->wait, &seen, &workload, &err)) {
-    case RUN_WORKLOADS_WAIT:
+    enum run_workloads_state state =
+        run_workloads_get(run, job->view.name_space, uid, &l->wait, &seen, &workload, &err);
+    if (state == RUN_WORKLOADS_WAIT)
         return pending_wait(L, &l->pending, listed_k);
-    case RUN_WORKLOADS_READY:
-        push_found(L, seen, &workload, mpijob_phase_finished(job->view.phase));
-        break;
-    case RUN_WORKLOADS_FAILED:
-        pending_over(&l->pending);
-        return luaL_error(L, "job.kueue: Kueue's Workloads cannot be listed: %s", err.message);
-    }
     pending_over(&l->pending);
-    return 1;
+    if (state == RUN_WORKLOADS_FAILED)
+        return fail(L, run, uid, &err);
+    told = tell(seen, &workload, mpijob_phase_finished(job->view.phase));
+    return push_told(L, run, uid, &told);
 }
 
 static int listed_k(lua_State *L, int status, lua_KContext ctx)

@@ -293,8 +293,8 @@ static int make_parts(struct engine *e, struct error *err)
     int rc = counters_new(e->o.metrics, &e->counters, err);
     if (!rc && e->o.record && e->o.journal)
         rc = run_recorder_new(e->o.journal, e->o.log, e->o.record, &e->recorder, err);
-    if (!rc && e->recorder)
-        run_recorder_clock(e->recorder, e->o.reads_clock, e->o.reads_clock_data);
+    if (!rc && e->recorder && e->o.again)
+        run_recorder_again(e->recorder, e->o.again);
     return rc ? rc : meters_new(e, e->o.metrics, &e->meters, err);
 }
 

@@ -61,12 +61,10 @@ struct engine_options {
     int64_t silence;      /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
     unsigned watches_max; /* of all scripts together, on each cluster; 0: SITE_WATCHES */
     int64_t record;       /* bytes that recordings of runs may take in it; 0: runs are not recorded */
-    /* Of a run that is done again: what its script gets for the clock (run_recorder_clock). NULL: the clock */
-    int64_t (*reads_clock)(void *data, int64_t now);
-    void *reads_clock_data;
-    int64_t keep;       /* microseconds: how long the journal keeps its rows; 0: for ever */
-    int64_t keep_bytes; /* of the journal's file, before its oldest rows leave; 0: no bound */
-    bool tell_head;     /* the head of the journal's chain goes into the log, now and then */
+    const struct record_again *again; /* of a run that is done again. NULL: none is */
+    int64_t keep;                     /* microseconds: how long the journal keeps its rows; 0: for ever */
+    int64_t keep_bytes;               /* of the journal's file, before its oldest rows leave; 0: no bound */
+    bool tell_head;                   /* the head of the journal's chain goes into the log, now and then */
     int64_t look_every; /* microseconds: looks at what the clusters serve; 0: 10 minutes, negative: never */
     const struct plugin_place *plugins; /* where policies find plugins; outlives the engine. Not owned */
     size_t plugin_count;

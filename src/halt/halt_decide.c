@@ -5,6 +5,8 @@
 #include "halt/halt_parts.h"
 #include "mpijob/dialect.h"
 
+#define MESSAGE_MOST 1000 /* bytes of what Kueue says */
+
 static bool is_suspended(const struct mpijob_view *v)
 {
     return json_is_true(mpijob_kind_described(v->target.kind)
@@ -133,8 +135,9 @@ static bool told_of_workload(struct halt *h)
         return true;
     }
     if (h->call.resumes && w->state == KUEUE_WAITING) {
-        halt_unchanged(h, "it is not stopped: it waits in the queue %.*s of Kueue%s%.*s", (int)w->queue.len,
-                       w->queue.ptr, w->message.len ? ": " : "", (int)w->message.len, w->message.ptr);
+        halt_unchanged(h, "it is not stopped: it waits in the queue %.*s of Kueue%s", (int)w->queue.len, w->queue.ptr,
+                       w->message.len ? ": " : "");
+        kueue_message(w, MESSAGE_MOST, &h->message);
         return true;
     }
     return false;

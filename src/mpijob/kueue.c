@@ -2,6 +2,7 @@
 /* The marks of Kueue on a job, and the state of a Workload by its conditions, the first that fits. */
 #include "mpijob/kueue.h"
 
+#include "base/visible.h"
 #include "mpijob/field.h"
 
 const char *const kueue_versions[] = {"v1beta2", "v1beta1", NULL};
@@ -34,6 +35,22 @@ static struct str text_at(struct json object, const char *pointer)
 {
     struct json value = json_at(object, pointer);
     return json_type(value) == JSON_STRING ? str_n(value.text.ptr + 1, value.text.len - 2) : (struct str){0};
+}
+
+void kueue_message(const struct kueue_workload *w, size_t most, struct buf *out)
+{
+    struct buf text = BUF_INIT;
+    if (!w->message.len)
+        return;
+    json_decode((struct json){str_n(w->message.ptr - 1, w->message.len + 2)}, &text); /* with its quotes */
+    size_t n = text.len < most ? text.len : most;
+    while (n < text.len && n && ((unsigned char)text.ptr[n] & 0xc0) == 0x80)
+        n--; /* at a character's end */
+    if (text.len)
+        visible_add(out, str_n(text.ptr, n));
+    if (text.failed && !out->failed)
+        out->failed = text.failed;
+    buf_free(&text);
 }
 
 /* The condition, where its status is that one; else absent. */

@@ -34,5 +34,7 @@ struct kueue_workload { /* views into the object; empty where the object does no
 };
 /* False: it has no name, and is no Workload. */
 bool kueue_workload_read(struct json object, struct kueue_workload *out);
+/* Appends its message as people read it, at most so many bytes of it. Out of memory fails out. */
+void kueue_message(const struct kueue_workload *workload, size_t most, struct buf *out);
 
 #endif

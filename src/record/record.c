@@ -17,10 +17,9 @@ struct run_recorder {
     struct journal *journal;
     const struct log *log;
     int64_t most;
-    size_t behind;  /* bytes that the store has not answered for */
-    size_t holders; /* the owner, and each part under way */
-    int64_t (*reads)(void *data, int64_t now);
-    void *data;
+    size_t behind;             /* bytes that the store has not answered for */
+    size_t holders;            /* the owner, and each part under way */
+    struct record_again again; /* clock NULL: no run is done again */
 };
 
 struct recording {
@@ -54,10 +53,9 @@ int run_recorder_new(struct journal *journal, const struct log *log, int64_t mos
     return 0;
 }
 
-void run_recorder_clock(struct run_recorder *recorder, int64_t (*reads)(void *data, int64_t now), void *data)
+void run_recorder_again(struct run_recorder *recorder, const struct record_again *again)
 {
-    recorder->reads = reads;
-    recorder->data = data;
+    recorder->again = *again;
 }
 
 void run_recorder_close(struct run_recorder *recorder)
@@ -243,8 +241,8 @@ int64_t recording_clock(struct recording *c, int64_t now)
     struct json_writer w;
     if (!c)
         return now;
-    if (c->recorder->reads)
-        now = c->recorder->reads(c->recorder->data, now);
+    if (c->recorder->again.clock)
+        now = c->recorder->again.clock(c->recorder->again.data, now);
     if (c->broken)
         return now;
     open_entry(c, &w, "clock");
@@ -299,6 +297,31 @@ void recording_read(struct recording *c, const char *key, struct str object, boo
     close_entry(c, &w, &object, secret ? 0 : 1);
     if (secret && !err)
         recording_secret(c);
+}
+
+void recording_workload(struct recording *c, struct str uid, const struct record_workload *workload,
+                        const struct error *err)
+{
+    struct json_writer w;
+    if (idle(c))
+        return;
+    open_entry(c, &w, "workload");
+    json_write_key(&w, "uid");
+    json_write_str(&w, uid);
+    json_member_text(&w, "state", workload->state);
+    json_member_text(&w, "name", workload->name);
+    json_member_text(&w, "reason", workload->reason);
+    json_member_text(&w, "message", workload->message);
+    json_member_bool(&w, "admitted", workload->admitted);
+    json_member_bool(&w, "active", workload->active);
+    json_member_text(&w, "error", err ? err->message : NULL);
+    close_entry(c, &w, NULL, 0);
+}
+
+int recording_workload_again(const struct recording *c, struct str uid, struct record_workload *out, struct error *err)
+{
+    const struct record_again *again = c ? &c->recorder->again : NULL;
+    return again && again->workload ? again->workload(again->data, uid, out, err) : ERR_LIMIT;
 }
 
 void recording_web(struct recording *c, const struct record_web *web)

@@ -15,6 +15,7 @@
  *   {"entry":"listed","scope":41,"error":null}   no further job came; scope: see listing_scope
  *   {"entry":"change","key":"train/a",...,"bytes":[4720,4741,0]}   see struct record_change: sent, got, read
  *   {"entry":"read","key":"train/a","status":0,...,"bytes":[4711]}   an object that the script has read
+ *   {"entry":"workload","uid":"...","state":"waiting",...}   see struct record_workload
  *   {"entry":"web","method":"GET","url":"https://...","bytes":[...]}   see struct record_web: body, headers, sent
  *   {"entry":"call","name":"store.get"}   the script asked something whose answer is not recorded
  *   {"entry":"end","outcome":"done","message":null,"changed":1,"unchanged":0,"failed":0} */
@@ -32,8 +33,16 @@ struct run_recorder;
 /* most: bytes on the disk that all recordings of the journal may take. journal and log outlive it. 0 or ERR_NOMEM. */
 int run_recorder_new(struct journal *journal, const struct log *log, int64_t most, struct run_recorder **recorder,
                      struct error *err);
-/* For a run that is done again: what its scripts get where they read the clock. NULL: the clock. */
-void run_recorder_clock(struct run_recorder *recorder, int64_t (*reads)(void *data, int64_t now), void *data);
+/* For a run that is done again: what its scripts get. */
+struct record_workload;
+struct record_again {
+    int64_t (*clock)(void *data, int64_t now); /* where they read the clock */
+    /* Where they ask for the Workload of the job with that uid. 0: *out, whose texts last until the next call; the
+     * error that came then; ERR_LIMIT: nobody asked for it then, and *err is not set. */
+    int (*workload)(void *data, struct str uid, struct record_workload *out, struct error *err);
+    void *data;
+};
+void run_recorder_again(struct run_recorder *recorder, const struct record_again *again); /* which is copied */
 /* It goes when the journal has answered. Not before the recordings have ended. NULL is ignored. */
 void run_recorder_close(struct run_recorder *recorder);
 
@@ -77,6 +86,17 @@ int64_t recording_clock(struct recording *recording, int64_t now);
  * secret: the object is not kept. */
 void recording_read(struct recording *recording, const char *key, struct str object, bool secret,
                     const struct error *err);
+
+struct record_workload { /* what job.kueue tells of a job's Workload; texts may be NULL */
+    const char *state, *name, *reason, *message;
+    bool admitted, active;
+};
+/* err: the Workloads could not be listed; NULL: they could. */
+void recording_workload(struct recording *recording, struct str uid, const struct record_workload *workload,
+                        const struct error *err);
+/* As of record_again.workload; ERR_LIMIT also of a run that is not done again. */
+int recording_workload_again(const struct recording *recording, struct str uid, struct record_workload *out,
+                             struct error *err);
 
 /* The script has got objects of the kind Secret in another way. */
 void recording_secret(struct recording *recording);

@@ -104,12 +104,13 @@ static struct workload_kept *find(const struct workload_table *t, struct str uid
 static struct workload_kept *make(struct workload_table *t, struct str uid, const struct kueue_workload *read)
 {
     struct workload_kept *k = calloc(1, sizeof *k + uid.len + read->name.len + 2);
-    struct str message = read->message;
-    message.len = message.len > MESSAGE_MOST ? MESSAGE_MOST : message.len;
+    struct buf message = BUF_INIT;
     if (!k)
         return NULL;
+    kueue_message(read, MESSAGE_MOST, &message);
     k->reason = take_text(t, read->reason);
-    k->message = take_text(t, message);
+    k->message = message.failed ? NULL : take_text(t, buf_str(&message));
+    buf_free(&message);
     k->state = read->state;
     k->round = t->round;
     k->name = uid.len + 1;

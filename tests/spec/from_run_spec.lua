@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- mpijobd test --from-run: a recorded run is done again, offline, and writes the same bytes.
 local support = require "support"
+local sim = require "support.sim"
 local train = require "support.train"
 local web = require "support.web"
 
@@ -367,5 +368,78 @@ describe("a recorded run", function()
             assert.are.equal(1, code, out)
             support.contains(err, "run " .. i .. " was not recorded")
         end
+    end)
+
+    it("is told of its Workloads what it was told then, each time that it asked", function()
+        server:stop()
+        cluster = train.of(sim.start("--version", "v2beta1", "--workloads"))
+        server = cluster.server
+        server:make_namespace "train"
+        local PATH <const> = "/apis/kueue.x-k8s.io/v1beta2/namespaces/train/workloads"
+        local function queued(name, active, conditions)
+            cluster:create(name, "Suspended", NOW - 60, { labels = { ["kueue.x-k8s.io/queue-name"] = "night" } })
+            local status, answer = server:request("POST", PATH, { apiVersion = "kueue.x-k8s.io/v1beta2", kind = "Workload",
+                metadata = { name = "mpijob-" .. name, labels = { ["kueue.x-k8s.io/job-uid"] = cluster:get(name).metadata.uid } },
+                spec = { active = active, queueName = "night" } })
+            assert.are.equal(201, status, support.json.encode(answer))
+            answer.status = { conditions = conditions }
+            status, answer = server:request("PUT", PATH .. "/mpijob-" .. name .. "/status", answer)
+            assert.are.equal(200, status, support.json.encode(answer))
+        end
+        local function condition(type, status, reason, message)
+            return { type = type, status = status, reason = reason, message = message, lastTransitionTime = rfc(NOW - 60) }
+        end
+        queued("waits", true, { condition("QuotaReserved", "False", "Pending", "no \"room\" in it") })
+        queued("stopped", false, { condition("Evicted", "True", "Deactivated", "by hand") })
+        cluster:create("free", "Suspended", NOW - 60)
+        local text = [[
+            policy {
+              name = "p", schedule = "0 0 1 1 *", match = { namespace = "train", kueue = { queue = "ni*", state = { "waiting", "stopped" } } },
+              replace = function(job)
+                local k = job.kueue
+                return { annotations = { kueue = ("%s %s %s %s %s %s"):format(k.state, k.workload, k.admitted, k.active, k.reason, k.message), %s } }
+              end,
+            }]]
+        write((text:gsub(", %%s }", " }")))
+        local code, out, err = once("--record")
+        assert.are.equal(0, code, out .. err)
+        write 'policy { name = "p", schedule = "0 0 1 1 *", replace = function(job) return job.name == "waits" and { annotations = { was = job.kueue.state } } or nil end }'
+        code, out, err = once("--record")
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal('waiting mpijob-waits false true Pending no "room" in it', cluster:get("waits").metadata.annotations.kueue)
+        server:stop()
+        out = good(1)
+        support.contains(out, "3 successes / 0 failures / 0 errors")
+        support.contains(good(1, "-o", "tap"), "train/stopped is written as in run 1")
+        -- Another policy, which asks for more of them, and more often.
+        write((text:gsub(", %%s }", ', again = job.kueue.state }')))
+        code, out, err = again(1, folder .. "/p.lua")
+        assert.are.equal(1, code, out .. err)
+        support.contains(out, "waiting")
+        support.lacks(out .. err, "has no answer")
+        -- A job whose Workload nobody asked for then.
+        good(2)
+        code, out, err = again(2, folder .. "/p.lua")
+        assert.are.equal(1, code)
+        support.contains(out .. err, "workloads")
+    end)
+
+    it("that could not list its Workloads is told so again", function()
+        server:stop()
+        cluster = train.of(sim.start("--version", "v2beta1", "--workloads"))
+        server = cluster.server
+        server:make_namespace "train"
+        server:fault "forbidden:method=GET,path=*workloads*,count=50"
+        cluster:create("waits", "Suspended", NOW - 60, { labels = { ["kueue.x-k8s.io/queue-name"] = "night" } })
+        write [[
+            policy { name = "p", schedule = "0 0 1 1 *", match = { namespace = "train" }, replace = function(job)
+                local _, why = pcall(function() return job.kueue.state end)
+                return { annotations = { why = tostring(why):match "Kueue's Workloads cannot be listed" } }
+            end }]]
+        local code, out, err = once("--record")
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal("Kueue's Workloads cannot be listed", cluster:get("waits").metadata.annotations.why)
+        server:stop()
+        support.contains(good(1), "2 successes / 0 failures / 0 errors")
     end)
 end)

@@ -347,7 +347,8 @@ policy { name = "p", kind = "%s", every = "1h", match = { kueue = { state = "sto
     end
 end }
 ]]):format(kind, MODULES[kind]))
-            _, out, err = support.mpijobd("run", "--once", file, "-n", "train", "--kubeconfig", server.kubeconfig, "--state", folder .. "/policy.db")
+            code, out, err = support.mpijobd("run", "--once", file, "-n", "train", "--kubeconfig", server.kubeconfig, "--state", folder .. "/policy.db")
+            assert.are.equal(0, code, out .. err) -- nothing was sent
             support.contains(err, "refused, as it should be")
             assert.are.equal(200, (server:request("DELETE", path("Workload", name))))
             support.proc.await(function()

@@ -160,8 +160,7 @@ static int open_world(struct from_run *f)
         .gpus = f->gpus[0] ? (const char *const *)f->gpus : NULL,
         .dry_run = json_is_true(json_get(f->head, "dry_run")),
         .replays = f->run,
-        .reads_clock = replay_reads_clock,
-        .reads_clock_data = &f->jobs,
+        .again = {replay_reads_clock, replay_gets_workload, &f->jobs},
     };
     int rc = world_new(&o, &f->world, &s->error);
     if (!rc)
@@ -253,6 +252,7 @@ static void close_world(struct from_run *f)
     }
     replay_answers_close(&f->answers);
     replay_web_close(&f->web);
+    replay_jobs_free(&f->jobs);
     stand_in_close(&f->stand_in);
 }
 

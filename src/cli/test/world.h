@@ -9,6 +9,7 @@
 #include "cli/test/wire.h"
 #include "cluster/cluster.h"
 #include "engine/engine.h"
+#include "record/record.h"
 #include "sim/life/life_plan.h"
 #include "store/store.h"
 
@@ -34,8 +35,7 @@ struct world_options {
     const char *const *gpus;   /* as in mpijob_target; outlives the world */
     bool dry_run;              /* its policies only say what they would do */
     int64_t replays;           /* the number of the run that is to be done again: nothing else runs. 0: a test */
-    int64_t (*reads_clock)(void *data, int64_t now); /* of that run, as of engine_options */
-    void *reads_clock_data;
+    struct record_again again; /* of that run */
 };
 
 struct world;

@@ -5,11 +5,14 @@
 
 #include "jobs/listing.h"
 #include "policy/kinds/policy_kinds.h"
+#include "record/record.h"
 
 struct replay_jobs {
-    struct listing listing; /* first: for run_feed.jobs. Freeing it frees nothing: the owner has it */
+    struct listing listing; /* first: for run_feed.jobs. Freeing that frees nothing: the owner has it */
     struct str recording;
     size_t at, clock_at; /* the next entry for the listing, and for readings of the clock */
+    size_t workload_at;  /* likewise for Workloads */
+    struct buf workload; /* texts of the last one */
     struct clock *clock; /* manual: set to the instant of each job */
     const struct cluster *cluster;
     const struct mpijob_match *match; /* of the policy that runs: jobs that do not match it are left out */
@@ -24,6 +27,10 @@ struct replay_jobs {
 void replay_jobs_init(struct replay_jobs *jobs, struct str recording, struct clock *clock);
 /* What the script gets where it reads the clock: the recorded reading of this place in the run, where there is one. */
 int64_t replay_reads_clock(void *jobs, int64_t now);
+/* What the script gets where it asks for a job's Workload, as of record_again.workload: the next recorded one of that
+ * job, else the last. */
+int replay_gets_workload(void *jobs, struct str uid, struct record_workload *out, struct error *err);
+void replay_jobs_free(struct replay_jobs *jobs);
 /* The clock goes on to an instant; never back. */
 void replay_clock(struct clock *clock, int64_t to);
 
