@@ -7,7 +7,7 @@
 #include "mpijob/change/job_changes.h"
 #include "why/why_parts.h"
 
-#define WIDTH_MOST 60   /* of a cell, in characters */
+#define WIDTH_MOST 64   /* of a cell, in characters: `since` one instant, `until` another have room */
 #define WIDTH_ERROR 400 /* of an error in the last cell */
 
 enum { CELL_MARK, CELL_KEY, CELL_WANTED, CELL_VALUE, CELLS };

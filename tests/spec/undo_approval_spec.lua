@@ -83,6 +83,8 @@ describe("an undo under approval", function()
         local waiting = out:match "run (%d+) waits for approval, as the policy of the run says approval: 3 changes, 0 destructive, %d inert; mpijobd approve %d+ %-%-dry%-run shows it"
         assert.is_truthy(waiting, out)
         support.contains(out, ('left: %s/mine /metadata/labels/freed: it is "later" now, and the run had written "yes"\n'):format(namespace))
+        assert.are.equal(1, support.count(out, "does not come back: "), out)
+        support.contains(out, " and 2 others (the controller removes all workers now; the launcher stays)\n")
         assert.are.equal("yes", freed "one")
         assert.are.same({ "by hand", "undo", "waiting" }, told(waiting))
         daemon:stop("sigkill")

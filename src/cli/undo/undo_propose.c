@@ -54,16 +54,44 @@ static void print_raw(struct json value)
         fputs("unset", stdout);
 }
 
+static bool says(struct json object, struct json sentence)
+{
+    for (struct json_iter it = json_iter(json_get(object, "does_not_come_back")); json_next(&it);)
+        if (str_eq(it.value.text, sentence.text))
+            return true;
+    return false;
+}
+
+/* A sentence once, with the first object that it is about, the one at `at`, and how many others there are. */
+static void print_past(struct json objects, size_t at, struct json key, struct json sentence)
+{
+    size_t i = 0, others = 0;
+    for (struct json_iter it = json_iter(objects); json_next(&it); i++) {
+        bool same = i != at && says(it.value, sentence);
+        if (same && i < at)
+            return;
+        others += same;
+    }
+    fputs("does not come back: what the run did to ", stdout);
+    print_text(stdout, key);
+    if (others)
+        printf(" and %zu other%s", others, others == 1 ? "" : "s");
+    fputs(" (", stdout);
+    print_text(stdout, sentence);
+    puts(")");
+}
+
+static void print_pasts(struct json objects)
+{
+    size_t at = 0;
+    for (struct json_iter it = json_iter(objects); json_next(&it); at++)
+        for (struct json_iter past = json_iter(json_get(it.value, "does_not_come_back")); json_next(&past);)
+            print_past(objects, at, json_get(it.value, "object"), past.value);
+}
+
 static void print_object(const struct undoing *u, struct json o)
 {
     struct json key = json_get(o, "object");
-    for (struct json_iter it = json_iter(json_get(o, "does_not_come_back")); json_next(&it);) {
-        fputs("does not come back: what the run did to ", stdout);
-        print_text(stdout, key);
-        fputs(" (", stdout);
-        print_text(stdout, it.value);
-        puts(")");
-    }
     if (json_exists(json_get(o, "left_because"))) {
         fputs("left: ", stdout);
         print_text(stdout, key);
@@ -95,6 +123,7 @@ static void print_waiting(const struct undoing *u, struct json result)
 {
     int64_t run = number_of(result, "undo_run"), more = number_of(result, "more_objects");
     int64_t changes = number_of(result, "changes");
+    print_pasts(json_get(result, "objects"));
     for (struct json_iter it = json_iter(json_get(result, "objects")); json_next(&it);)
         print_object(u, it.value);
     if (more)
