@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Commands in documents. Pages of the guide are run as they stand (guide_spec). Of all other pages: each mpijobd command, in a block or amid a
+-- Commands in documents. Pages of the guide are run as they stand (guide_spec), and what stands below a command is what comes (outputs_spec). Of all other pages: each mpijobd command, in a block or amid a
 -- sentence, is one that the program takes, with options that it has; and each section with commands in a block names the test that runs them.
 local support = require "support"
 local sim = require "support.sim"
@@ -38,6 +38,9 @@ local RUN_BY <const> = {
     ["docs/operations.md: A mail each Monday"] = "tests/spec/saved_spec.lua",
     ["docs/operations.md: Backup and restoring"] = "tests/spec/state_spec.lua",
     ["docs/reference/check.md: Reference: what check finds"] = "tests/spec/check_findings_spec.lua",
+    ["docs/reference/cli.md: mpijobd plan"] = "tests/spec/outputs_spec.lua",
+    ["docs/reference/cli.md: mpijobd report"] = "tests/spec/outputs_spec.lua",
+    ["docs/reference/test.md: Assertions"] = "tests/spec/outputs_spec.lua",
     ["docs/reference/cli.md: mpijobd apply"] = "tests/spec/apply_spec.lua",
     ["docs/reference/cli.md: mpijobd why"] = "tests/spec/why_spec.lua",
     ["docs/reference/cli.md: mpijobd get"] = "tests/spec/get_spec.lua",
