@@ -2,6 +2,7 @@
 -- Scenarios of docs/operations.md, docs/kueue.md, control.md and http.md: several daemons, Kueue, HTTP.
 local support = require "support"
 local certificates = require "support.certificates"
+local mails = require "support.mail"
 local teams = require "outputs.teams"
 local await = support.proc.await
 
@@ -49,6 +50,20 @@ on(OPERATIONS, "kubectl describe mpijob -n team-speech conformer-tensorflow-lsjf
     world:daemon(teams.NOW, "policies/"):expect "run ended"
     world.running:stop()
     world:run(key)
+end)
+
+local MAIL <const> = "mpijobd report --saved --since 7d --by label:team -o markdown --notify people"
+on(OPERATIONS, MAIL, function(world, key)
+    local mail = mails.start()
+    local sink = support.read(support.source .. "/" .. OPERATIONS):match "\n    notify:\n      (people: [^\n]*)\n"
+    world:configure("notify:\n  " .. sink:gsub("smtps://mail.example.com", "smtp://127.0.0.1:" .. mail.port):gsub(", user: .*}$", " }") .. "\n")
+    teams.make(world, { "free-gpus" })
+    world:sh "mpijobd run --once policies/ >once.log 2>&1"
+    world:clock "2026-11-30T08:00:00Z"
+    world:run(key)
+    local got = mail:next()
+    local headers = ("From: %s\nTo: %s\nSubject: %s\n\n"):format(got.headers.from, got.headers.to, got.headers.subject)
+    world:shows(OPERATIONS, "From: mpijobd@example.com", headers .. got.text)
 end)
 
 -- ---- Kueue ----

@@ -13,6 +13,7 @@ local support = require "support"
 local terminals = require "support.terminal"
 
 local blocks = {}
+local writes <const> = os.getenv "MPIJOBD_GUIDE" == "write"
 
 local MASKS <const> = {
     { "how long the tests took", "%d+%.%d%d%d seconds$", "0.000 seconds" },
@@ -27,6 +28,13 @@ local MASKS <const> = {
 local LATER_S <const> = 59 -- an instant may be so much later than the page says: the clock of a command begins at a time, and goes on
 
 -- ---- reading a page ----
+
+-- Blank lines before the next paragraph are not the block's.
+local function trimmed(lines)
+    while lines[#lines] == "" do
+        table.remove(lines)
+    end
+end
 
 -- A list of { page, section, key, from, steps = { { text, at, shown } }, begins = lines, indent }: the blocks that have a command. A key is the
 -- page, and the first command; of a block that begins like one before it on its page, also its number.
@@ -68,15 +76,11 @@ function blocks.of(page)
         end
     end
     close()
-    for _, one in ipairs(list) do -- blank lines before the next paragraph are not the block's
+    for _, one in ipairs(list) do
         for _, step in ipairs(one.steps) do
-            while step.shown[#step.shown] == "" do
-                table.remove(step.shown)
-            end
+            trimmed(step.shown)
         end
-        while one.begins[#one.begins] == "" do
-            table.remove(one.begins)
-        end
+        trimmed(one.begins)
     end
     return list
 end
@@ -88,6 +92,25 @@ function blocks.find(key)
         end
     end
     error("there is no such block: " .. key, 0)
+end
+
+-- What a page shows without a command: its block that begins with this line, as one with a single step whose text is that line.
+function blocks.shown(page, first)
+    local found
+    local lines = terminals.lines_of(support.read(support.source .. "/" .. page))
+    for number, line in ipairs(lines) do
+        local indent = line:match "^ *"
+        if not found and line:sub(#indent + 1) == first then
+            found = { page = page, from = number, indent = indent, steps = { { text = first, at = number - 1, shown = { first } } } }
+        elseif found and (line == "" or line:sub(1, #found.indent) == found.indent) and not line:find "^```" then
+            table.insert(found.steps[1].shown, line == "" and "" or line:sub(#found.indent + 1))
+        elseif found then
+            break
+        end
+    end
+    assert(found, ("%s: no block begins with %q"):format(page, first))
+    trimmed(found.steps[1].shown)
+    return found
 end
 
 -- ---- comparing ----
@@ -146,7 +169,7 @@ end
 blocks.same = same
 
 -- What came, as far as the page has room for it.
-function blocks.to_show(shown, came)
+local function to_show(shown, came)
     local at
     for i, line in ipairs(came) do
         came[i] = line:gsub("(%d+:%x%x%x%x%x%x%x%x)%x%x%x%x%x%x%x%x+", "%1...")
@@ -169,7 +192,7 @@ function blocks.to_show(shown, came)
 end
 
 -- The page, with what came (`came` of each step).
-function blocks.write(block)
+local function write(block)
     local path = support.source .. "/" .. block.page
     local lines, out, at = terminals.lines_of(support.read(path)), {}, 1
     for _, step in ipairs(block.steps) do
@@ -181,6 +204,25 @@ function blocks.write(block)
     end
     table.move(lines, at, #lines, #out + 1, out)
     support.write(path, table.concat(out, "\n") .. "\n")
+end
+
+-- Whether a step shows what came; where not, it is an error, or is to be written.
+function blocks.compare(block, step, came)
+    step.came = step.shown
+    if not blocks.same(step.shown, came) then
+        if not writes then
+            error(("%s:%d: %s\n--- the page shows\n%s\n--- what came\n%s\n---"):format(block.page, step.at, step.text, table.concat(step.shown, "\n"),
+                table.concat(came, "\n")), 0)
+        end
+        block.wrong, step.came = true, to_show(step.shown, came)
+    end
+end
+
+-- When all steps are compared.
+function blocks.finish(block)
+    if block.wrong then
+        write(block)
+    end
 end
 
 return blocks

@@ -155,7 +155,7 @@ end
 -- commands that do not end with 0; during: what is done while a command runs.
 function World:run(key, options)
     options = options or {}
-    local block, wrong = blocks.find(key), false
+    local block = blocks.find(key)
     if options.file then
         self:file(options.file, table.concat(block.begins, "\n") .. "\n")
     end
@@ -175,23 +175,21 @@ function World:run(key, options)
             end
             lines, code = self.terminal:to_its_end()
         end
-        step.came = terminals.lines_of(self:there(table.concat(lines, "\n")))
-        local text = table.concat(step.came, "\n")
+        local came = terminals.lines_of(self:there(table.concat(lines, "\n")))
         local wanted = options.exits and options.exits[step.text] or 0
         if code ~= wanted and not writes then
-            error(("%s:%d: %s\nended with %d, and not with %d:\n%s"):format(block.page, step.at, step.text, code, wanted, text), 0)
-        elseif not blocks.same(step.shown, step.came) then
-            if not writes then
-                error(("%s:%d: %s\n--- the page shows\n%s\n--- what came\n%s\n---"):format(block.page, step.at, step.text, table.concat(step.shown, "\n"), text), 0)
-            end
-            wrong, step.came = true, blocks.to_show(step.shown, step.came)
-        else
-            step.came = step.shown
+            error(("%s:%d: %s\nended with %d, and not with %d:\n%s"):format(block.page, step.at, step.text, code, wanted, table.concat(came, "\n")), 0)
         end
+        blocks.compare(block, step, came)
     end
-    if wrong then
-        blocks.write(block)
-    end
+    blocks.finish(block)
+end
+
+-- What a page shows without a command, in the block that begins with this line: the text that came.
+function World:shows(page, first, text)
+    local block = blocks.shown(page, first)
+    blocks.compare(block, block.steps[1], terminals.lines_of(self:there(text)))
+    blocks.finish(block)
 end
 
 return outputs
