@@ -26,7 +26,7 @@ static void fill_in(lua_State *L, struct lua_write *v, const char *call)
     struct buf whole = BUF_INIT;
     char version[64];
     snprintf(version, sizeof version, "%s/%s", mpijob_kind_info(v->kind)->group,
-             mpijob_version_name(cluster_target(v->run->site->cluster, v->kind).version));
+             mpijob_target_version(cluster_target(v->run->site->cluster, v->kind)));
     int rc = json_parse(buf_str(&v->body), "the body", &root, &v->err);
     if (!rc && !json_exists(json_get(root, "apiVersion")))
         json_edit_set_string(&edits, "/apiVersion", str_of(version));

@@ -34,7 +34,7 @@ static void tell_text(struct inspection *in, const struct mpijob_finding *f)
     const struct mpijob_view *v = &in->job->view;
     if (!in->headed)
         printf("%.*s/%.*s (%s, %s)\n", (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr,
-               mpijob_version_name(v->target.version), mpijob_phase_name(v->phase));
+               mpijob_target_version(v->target), mpijob_phase_name(v->phase));
     mpijob_finding_path(f->pointer, path);
     printf("  %-7s  %s: %s%s%s\n", mpijob_severity_name(f->severity), mpijob_problem_name(f->problem), path,
            *f->value ? " is " : "", f->value);

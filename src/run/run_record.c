@@ -44,7 +44,7 @@ void run_record_begin(struct run *run)
         .started_at = run->started_at,
         .dry_run = run->dry_run,
         .kind = mpijob_kind_info(target.kind)->name,
-        .version = mpijob_version_name(target.version),
+        .version = mpijob_target_version(target),
         .controller = mpijob_controller_name(target.controller),
         .name_space = cluster_namespace(site->cluster),
         .gpus = target.gpus,

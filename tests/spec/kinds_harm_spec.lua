@@ -67,6 +67,15 @@ describe("Of TrainJobs, JobSets and Jobs", function()
         { "MPIJob", "queued", [[{ spec = { mpiReplicaSpecs = { Worker = { replicas = 1 } } } }]], "Kueue" },
         { "MPIJob", "queued", [[{ spec = { runPolicy = { managedBy = "kueue.x-k8s.io/multikueue" } } }]], "lets go of the job" },
     }
+    it("that are MPIJobs of Kueue's have their replicas judged by what Kueue does alone", function()
+        support.write(folder .. "/r.lua", [[policy { name = "p", schedule = "0 0 1 1 *", run = function()
+            log.info(tostring(select(2, mpijob.patch("train/queued", { spec = { mpiReplicaSpecs = { Worker = { replicas = 1 } } } }))))
+        end }]])
+        local _, _, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/r.db", folder .. "/r.lua")
+        support.contains(err, "Kueue kills all the job's pods when its replicas change")
+        support.lacks(err, "no experiment covers")
+    end)
+
     local DROPPED <const> = {
         { "TrainJob", "train", [[{ spec = { ttlSecondsAfterFinished = 60 } }]] },
         { "TrainJob", "train", [[{ spec = { backoffLimit = 1 } }]] },

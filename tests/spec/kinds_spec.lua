@@ -381,6 +381,33 @@ policy { name = "longer", kind = "TrainJob", on = "match", match = { namespace =
         server:clear_faults()
     end)
 
+    it("are made by create, which fills in kind and apiVersion of each", function()
+        policy [[
+policy { name = "p", schedule = "0 0 1 1 *", run = function()
+    local pod = { spec = { restartPolicy = "Never", containers = { { name = "m", image = "i" } } } }
+    assert(batchjob.create { metadata = { name = "c-made", namespace = "NAMESPACE" }, spec = { parallelism = 1, template = pod } })
+    assert(jobset.create { metadata = { name = "c-made", namespace = "NAMESPACE" }, spec = { replicatedJobs = { { name = "w", template = { spec = { template = pod } } } } } })
+    assert(trainjob.create { metadata = { name = "c-made", namespace = "NAMESPACE" }, spec = { runtimeRef = { name = "torch" } } })
+end }
+]]
+        local code, out, err = once()
+        assert.are.equal(0, code, out .. err)
+        for _, kind in ipairs { "Job", "JobSet", "TrainJob" } do
+            assert.are.equal(PATHS[kind][1], object(kind, "c-made").apiVersion)
+        end
+    end)
+
+    it("are told in their own version by inspect, and have no workers to show", function()
+        local owner = { apiVersion = PATHS.JobSet[1], kind = "JobSet", name = "v-set", uid = "u-v-set", controller = true }
+        create("Job", "v-child", { ttlSecondsAfterFinished = 600 }, { version = "v" }, { active = 2, ready = 2, startTime = BEGUN }, owner)
+        local code, out, err = mpijobd("inspect", "jobs.batch", "-l", "version=v", "-n", namespace)
+        assert.are.equal(1, code, out .. err)
+        support.contains(out, "/v-child (v1, Running)\n")
+        code, out, err = mpijobd("get", "jobs.batch", "-l", "version=v", "-n", namespace, "-o", "wide")
+        assert.are.equal(0, code, out .. err)
+        assert.is_truthy(out:find "v%-child +Running +%- +%- +8 +0 +%S+ +%- +%-", out)
+    end)
+
     it("are inspected, and their wounds healed", function()
         create("JobSet", "w-none", nil, { team = "w" })
         local code, out, err = mpijobd("inspect", "jobsets", "-l", "team=w", "-n", namespace)

@@ -96,6 +96,8 @@ static bool age(struct get *g, const struct mpijob_view *v, struct buf *out, int
 static bool workers(struct get *g, const struct mpijob_view *v, struct buf *out, int64_t *number)
 {
     (void)g;
+    if (!mpijob_kind_info(v->target.kind)->specs)
+        return false; /* it has no roles */
     *number = v->workers;
     buf_printf(out, "%" PRId64, v->workers);
     return true;

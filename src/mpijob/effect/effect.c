@@ -47,11 +47,11 @@ static bool judge_maps(const struct mpijob_view *view, const struct mpijob_diff 
     return any;
 }
 
-static bool judge_other(const struct mpijob_diff *diff, struct mpijob_verdict *v)
+static bool judge_other(const struct mpijob_view *view, const struct mpijob_diff *diff, struct mpijob_verdict *v)
 {
     for (size_t i = 0; i < diff->count; i++) {
         const struct mpijob_difference *d = &diff->items[i];
-        if (d->field != FIELD_COUNT || in_maps(d->pointer))
+        if (d->field != FIELD_COUNT || in_maps(d->pointer) || effect_kueue_replicas(view, d))
             continue;
         v->effect = EFFECT_UNKNOWN;
         effect_say(v, "no experiment covers a change of %.*s", shown(str_of(d->pointer), 100), d->pointer);
@@ -99,7 +99,7 @@ bool effect_judge_subject(int subject, const struct mpijob_view *view, const str
     case SUBJECT_MAPS:
         return judge_maps(view, diff, v);
     case SUBJECT_OTHER:
-        return judge_other(diff, v);
+        return judge_other(&as, diff, v);
     case SUBJECT_TOUCH:
         return judge_touch(&as, diff, now, v);
     case SUBJECT_KUEUE:

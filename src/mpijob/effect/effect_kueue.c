@@ -121,11 +121,17 @@ bool effect_kueue_label(const struct kueue_change *c)
     return false;
 }
 
-static bool changes_replicas(const struct mpijob_diff *diff)
+bool effect_kueue_replicas(const struct mpijob_view *view, const struct mpijob_difference *d)
+{
+    struct str pointer = str_of(d->pointer);
+    return str_starts(pointer, "/spec/mpiReplicaSpecs/") && str_ends(pointer, "/replicas") && tried(view) &&
+           kueue_manages(view->object) && !stopped(view) && !mpijob_phase_finished(view->phase);
+}
+
+static bool changes_replicas(const struct mpijob_view *view, const struct mpijob_diff *diff)
 {
     for (size_t i = 0; i < diff->count; i++) {
-        struct str pointer = str_of(diff->items[i].pointer);
-        if (str_starts(pointer, "/spec/mpiReplicaSpecs/") && str_ends(pointer, "/replicas"))
+        if (effect_kueue_replicas(view, &diff->items[i]))
             return true;
     }
     return false;
@@ -162,7 +168,7 @@ bool effect_judge_kueue(const struct mpijob_view *view, const struct mpijob_diff
     if (!tried(view) || !kueue_manages(view->object))
         return false;
     bool any = judge_labels(view, diff, v);
-    if (changes_replicas(diff) && !stopped(view) && !mpijob_phase_finished(view->phase)) {
+    if (changes_replicas(view, diff)) {
         struct mpijob_verdict one = {.effect = EFFECT_DESTRUCTIVE};
         effect_say(&one, "Kueue kills all the job's pods when its replicas change, and queues it again");
         take(v, &any, &one);

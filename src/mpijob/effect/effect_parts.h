@@ -41,6 +41,8 @@ bool effect_kueue_label(const struct kueue_change *change);
 /* A change of suspend. False: Kueue has no part in it. */
 bool effect_kueue_suspend(const struct mpijob_view *view, const struct mpijob_diff *diff,
                           const struct effect_query *query, struct mpijob_verdict *v);
+/* Of the replicas of one that it manages and that runs? */
+bool effect_kueue_replicas(const struct mpijob_view *view, const struct mpijob_difference *d);
 /* Its labels, and replicas. False: the diff has none of them. */
 bool effect_judge_kueue(const struct mpijob_view *view, const struct mpijob_diff *diff, struct mpijob_verdict *v);
 
