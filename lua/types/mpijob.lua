@@ -108,7 +108,8 @@ function Job:table() end
 ---@field effect_seen? boolean with wait_effect: whether the effect came; nil where nothing is to be seen of it, or nobody may look
 ---@field effect_after? number seconds after the server's answer
 ---@field effect_message? string with wait_effect: what was seen ("its workers are gone"), or why not
----@field launcher? mpijobd.Difference[] with through_launcher: of the launcher Job or Pod; nil where it was not changed
+---@field child? mpijobd.Difference[] with through_child: of the child that was changed, an MPIJob's launcher or a Job; nil where none was
+---@field launcher? mpijobd.Difference[] of an MPIJob the same as child
 ---@field warnings string[] of the server
 ---@field object? string of replace_object: the object's bytes as the server gave it back
 
@@ -117,7 +118,8 @@ function Job:table() end
 ---@field resourceVersion? string only if the job is still at this version; else nil and an error with reason Conflict
 ---@field destructive? boolean allow a change that ends or deletes the job at once
 ---@field wait_effect? string|integer a duration such as "30s", or seconds: wait until the effect is there, at most so long
----@field through_launcher? boolean where the job's own field does not act on a running job (a deadline under mpi-operator), change its launcher too
+---@field through_child? boolean where the job's own field does not act, or does more harm, change a child: the launcher of an MPIJob, too; the Job of a TrainJob or a JobSet instead
+---@field through_launcher? boolean the same for MPIJobs alone: where the job's own field does not act on a running job (a deadline under mpi-operator), change its launcher too
 
 ---@class mpijobd.StopOptions
 ---@field dry_run? boolean say what would be done, and do nothing
@@ -158,7 +160,7 @@ function mpijob.replace(target, changes, options) end
 ---The plain API call: PUT of a whole object. It is compared with what is there and judged; a harmful value in it is refused; a policy field that the server did not keep is an error
 ---with reason Dropped.
 ---@param object string|table|mpijobd.Job JSON text, a table, or a job; needs metadata.name and resourceVersion
----@param options? mpijobd.ReplaceOptions without through_launcher
+---@param options? mpijobd.ReplaceOptions without through_child and through_launcher
 ---@return mpijobd.Result? result
 ---@return mpijobd.Error? err
 ---@async

@@ -143,7 +143,8 @@
 ---@field breaker? boolean false: it is not paused when it keeps failing (three failed runs in a row, half of a run's writes, five effects that do not come)
 ---@field approval? "never"|"over-limits"|"always"|mpijobd.Approval its runs wait until a person approves what they would write (`mpijobd approve`): always, or where they would exceed `limits` (default `"never"`)
 ---@field approval_expires? mpijobd.Duration how long a run waits for that, at least 1m (default 24h)
----@field through_launcher? boolean true: where a job's own field does not act on a running job, its launcher Job or Pod is changed too
+---@field through_child? boolean true: where a job's own field does not act, or does more harm, a child is changed: the launcher of an MPIJob, too; the Job of a TrainJob or a JobSet instead
+---@field through_launcher? boolean the same for MPIJobs alone, true: where a job's own field does not act on a running job, its launcher Job or Pod is changed too
 
 ---Defines a policy. For the top level of a file only; a file may define several.
 ---@param definition mpijobd.Policy

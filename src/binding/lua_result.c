@@ -81,6 +81,8 @@ static int push_result(lua_State *L, const struct lua_write *v)
         set_text(L, "effect_message", v->note);
     if (v->child.len) {
         push_json(L, &v->child);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, "child");
         lua_setfield(L, -2, v->child_called);
     }
     push_json(L, &v->warnings);

@@ -17,8 +17,8 @@
 const char *const lua_write_patch_options[] = {"dry_run", "resourceVersion", "destructive", NULL};
 const char *const lua_write_create_options[] = {"dry_run", NULL};
 const char *const lua_write_delete_options[] = {"dry_run", "resourceVersion", "propagationPolicy", "destructive", NULL};
-const char *const lua_write_fields_options[] = {"dry_run",          "resourceVersion", "destructive",
-                                                "through_launcher", "wait_effect",     NULL};
+const char *const lua_write_fields_options[] = {"dry_run",       "resourceVersion", "destructive", "through_launcher",
+                                                "through_child", "wait_effect",     NULL};
 const char *const lua_write_whole_options[] = {"dry_run", "resourceVersion", "destructive", "wait_effect", NULL};
 
 /* ---- life ---- */
@@ -103,7 +103,8 @@ void lua_write_options(lua_State *L, struct lua_write *v, int index, const char 
     check_options(L, index, names);
     v->dry_run = option_bool(L, index, "dry_run");
     v->destructive = option_bool(L, index, "destructive");
-    v->through_child = option_bool(L, index, "through_launcher");
+    v->through_child = option_bool(L, index, "through_child");
+    v->through_launcher = option_bool(L, index, "through_launcher");
     v->wait_effect_ms = option_wait(L, index);
     const char *version = option_string(L, index, "resourceVersion");
     const char *propagation = option_string(L, index, "propagationPolicy");

@@ -24,7 +24,7 @@ struct lua_write {
     struct buf body, at_hand;
     int tries;   /* before this call, and after it; see change.h */
     bool chosen; /* the name, here: run_make_name */
-    bool json_patch, splices, computed, again, dry_run, destructive, through_child;
+    bool json_patch, splices, computed, again, dry_run, destructive, through_child, through_launcher;
     uint64_t wait_effect_ms;
     struct mpijob_verdict known; /* what the caller knows of the effect; without a `why`: nothing */
     char computed_from[64]; /* with `computed`: the version of the object that the changes are of; "": of `at_hand` */

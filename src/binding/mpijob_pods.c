@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mpijob.pods and mpijob.child: what a job owns, as tables. Its pods are found by the label that its controller
+/* mpijob.pods and mpijob.launcher: what a job owns, as tables. Its pods are found by the label that its controller
  * gives them, and those of another job of the same name are left out; its launcher is found by its name. */
 #include <lauxlib.h>
 #include <stdio.h>

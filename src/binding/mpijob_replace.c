@@ -27,6 +27,19 @@ int l_mpijob_replace(lua_State *L)
     return computed_k(L, LUA_OK, 0);
 }
 
+static void check_child(lua_State *L, struct lua_write *v, const struct mpijob_kind *kind, const char *call)
+{
+    const char *name = mpijob_kind_info(kind)->name;
+    enum mpijob_children child = mpijob_kind_info(kind)->child;
+    if (v->through_launcher && child != CHILD_LAUNCHER)
+        luaL_error(L, "%s: through_launcher is for MPIJobs only: a %s has no launcher%s", call, name,
+                   child == CHILD_NONE ? "" : "; through_child = true goes through one of its Jobs");
+    if (v->through_child && child == CHILD_NONE)
+        luaL_error(L, "%s: through_child is not for a %s, which has no child that a change could go through", call,
+                   name);
+    v->through_child = v->through_child || v->through_launcher;
+}
+
 /* replace(target, changes, options, tries). tries: the changes follow from the job, and so many tries were made before;
  * after a conflict the fresh job is the third result, and the tries made so far are the fourth. nil: they do not. */
 int l_mpijob_replace_once(lua_State *L)
@@ -36,6 +49,7 @@ int l_mpijob_replace_once(lua_State *L)
     lua_settop(L, 4);
     struct lua_write *v = lua_write_of_job(L, module_call(kind, "replace", call), CHANGE_FIELDS, kind);
     lua_write_options(L, v, 3, lua_write_fields_options);
+    check_child(L, v, kind, call);
     if (lua_changes_read(L, 2, &v->changes, &v->err)) {
         char where[LUA_IDSIZE + 16]; /* not in lua/mpijobd/mpijob.lua, which calls this */
         script_where(L, where, sizeof where);

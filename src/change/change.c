@@ -26,6 +26,7 @@ static void free_change(struct deadline *pause)
     free(c->answer);
     free(c->warnings);
     mpijob_child_plan_free(&c->child.plan);
+    change_child_found_free(c);
     free(c);
 }
 
@@ -61,6 +62,7 @@ void change_finish(struct change *c, bool sent, const struct error *err)
         told = *err;
         name_it(c, &told);
     }
+    char child[CHANGE_CHILD_TOLD];
     struct buf body = BUF_INIT;
     bool secret = c->resource.plural && change_is_secret(c);
     if (c->site->recorder && c->leaves && !secret)
@@ -80,6 +82,7 @@ void change_finish(struct change *c, bool sent, const struct error *err)
         .why = c->verdict.why,
         .diff = &c->diff,
         .child = &c->child.plan.diff,
+        .child_told = change_child_told(c, child),
         .child_called = mpijob_child_called(mpijob_kind_info(c->target.kind)->child),
         .before = c->viewed ? &c->view : NULL,
         .looked_at = c->looked_at,
@@ -285,6 +288,11 @@ void change_cancel(struct change *c)
         write_cancel(c->write);
     } else if (c->request) {
         kube_cancel(c->request);
+    } else if (c->child.list) {
+        kube_list_cancel(c->child.list);
+        c->child.list = NULL;
+        c->child.again = true; /* ends there */
+        change_soon(c);
     } else {
         change_soon(c);
     }

@@ -40,7 +40,8 @@ struct change_result { /* what it points to is valid during the call */
     const char *why;
     const struct mpijob_diff *diff;   /* never NULL; empty for CREATE and DELETE */
     const struct mpijob_diff *child;  /* of its launcher Job or Pod, with through_child; never NULL */
-    const char *child_called;         /* "launcher"; never NULL */
+    const char *child_called;         /* "launcher": a member in JSON; never NULL */
+    const char *child_told;           /* "launcher", "Job NAME": for people; never NULL */
     const struct mpijob_view *before; /* the job as it was read; NULL: another kind, or a new one */
     const char *looked_at;            /* resourceVersion of the object that was read; "": none was */
     const char *resource_version;     /* the newest one that is known; "": none is */

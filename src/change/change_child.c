@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/texts.h"
 #include "change/change_parts.h"
 
 struct kube_resource change_child_resource(const struct change *c)
@@ -14,13 +15,29 @@ struct kube_resource change_child_resource(const struct change *c)
     return (struct kube_resource){child->group, child->version, child->plural};
 }
 
-#define CHILD_TEXT 80
+bool change_goes_instead(const struct change *c)
+{
+    const struct mpijob_child *child = mpijob_child_of(c->target);
+    return c->through_child && c->verb == CHANGE_FIELDS && child && child->instead;
+}
 
-/* "launcher Job" */
+const char *change_child_told(const struct change *c, char out[CHANGE_CHILD_TOLD])
+{
+    if (*c->child.name && change_goes_instead(c))
+        snprintf(out, CHANGE_CHILD_TOLD, "%s %s", mpijob_child_of(c->target)->kind, c->child.name);
+    else
+        snprintf(out, CHANGE_CHILD_TOLD, "%s", mpijob_child_called(mpijob_kind_info(c->target.kind)->child));
+    return out;
+}
+
+#define CHILD_TEXT CHANGE_CHILD_TOLD
+
+/* "launcher Job", "Job NAME" */
 static const char *told_child(const struct change *c, char out[CHILD_TEXT])
 {
     const struct mpijob_child *child = mpijob_child_of(c->view.target);
-    snprintf(out, CHILD_TEXT, "%s %s", mpijob_child_called(child->is), child->kind);
+    bool named = child->instead && *c->child.name;
+    snprintf(out, CHILD_TEXT, "%s%s%s", child->words, named ? " " : "", named ? c->child.name : "");
     return out;
 }
 
@@ -72,28 +89,24 @@ static void planned_again(struct change *c)
     }
 }
 
-static void child_came(void *data, struct kube_request *request, const struct kube_answer *answer,
-                       const struct error *err, bool lost)
+void change_child_unread(struct change *c, const struct error *why)
 {
-    (void)request;
-    (void)lost;
-    struct change *c = data;
+    struct error told = *why;
+    const struct mpijob_child *row = mpijob_child_of(c->view.target);
+    char resource[WRITE_RESOURCE_MAX];
+    struct kube_resource of = change_child_resource(c);
+    if (why->status == 403)
+        error_prefix(&told, "reading it is not allowed (%s needs get%s and patch on %s%s; mpijobd rbac has the rules)",
+                     row->instead ? "through_child" : "through_launcher", row->suffix ? "" : ", list",
+                     write_resource_name(&of, resource), row->set ? ", and get on jobsets.jobset.x-k8s.io" : "");
+    finish_half(c, &told);
+}
+
+void change_child_came(struct change *c, struct json child, struct json set)
+{
     struct error own;
-    c->request = NULL;
     c->child.asked = true;
-    c->child.missing = err && err->code == ERR_NOT_FOUND;
-    if (err && !(c->child.missing && !c->child.writing)) {
-        own = *err;
-        char resource[WRITE_RESOURCE_MAX];
-        struct kube_resource of = change_child_resource(c);
-        if (err->status == 403)
-            error_prefix(&own,
-                         "reading it is not allowed (through_launcher needs get and patch on %s; mpijobd rbac has the "
-                         "rules)",
-                         write_resource_name(&of, resource));
-        finish_half(c, &own);
-        return;
-    }
+    c->child.missing = !json_exists(child);
     if (c->cancelled) {
         error_set(&own, ERR_CANCELLED, "cancelled");
         finish_half(c, &own);
@@ -101,37 +114,56 @@ static void child_came(void *data, struct kube_request *request, const struct ku
     }
     mpijob_child_plan_free(&c->child.plan);
     c->child.uid[0] = c->child.version[0] = '\0';
-    if (answer &&
-        mpijob_child_plan(&c->changes, &c->view, answer->body, clock_now(c->site->clock), &c->child.plan, &own)) {
+    if (!c->child.missing &&
+        mpijob_child_plan(&c->changes, &c->view, child, set, clock_now(c->site->clock), &c->child.plan, &own)) {
         finish_half(c, &own);
         return;
     }
-    if (answer) {
-        json_string_at(answer->body, "/metadata/uid", c->child.uid, sizeof c->child.uid);
-        json_string_at(answer->body, "/metadata/resourceVersion", c->child.version, sizeof c->child.version);
+    if (!c->child.missing) {
+        json_string_at(child, "/metadata/uid", c->child.uid, sizeof c->child.uid);
+        json_string_at(child, "/metadata/resourceVersion", c->child.version, sizeof c->child.version);
     }
     if (c->child.writing)
         planned_again(c);
     else
-        change_judge(c, (struct json){0}, (struct json){0});
+        change_judge(c, c->child.job_before, c->child.job_after);
+}
+
+static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct change *c = data;
+    c->request = NULL;
+    bool missing = err && err->code == ERR_NOT_FOUND && !c->child.writing;
+    if (err && !missing)
+        change_child_unread(c, err);
+    else
+        change_child_came(c, missing ? (struct json){0} : answer->body, (struct json){0});
+}
+
+static int read_by_name(struct change *c, struct error *err)
+{
+    struct buf name = BUF_INIT;
+    struct kube_resource resource = change_child_resource(c);
+    mpijob_child_name(&c->view, &name);
+    snprintf(c->child.name, sizeof c->child.name, "%s", or_empty(name.ptr));
+    int rc = buf_result(&name, "the child's name", err);
+    buf_free(&name);
+    struct kube_call call = {.resource = &resource,
+                             .name_space = c->name_space,
+                             .name = c->child.name,
+                             .seat = change_seat(c),
+                             .done = got,
+                             .data = c};
+    return rc ? rc : kube_get(cluster_kube(c->site->cluster), &call, &c->request, err);
 }
 
 void change_read_child(struct change *c)
 {
     struct error err;
-    struct buf name = BUF_INIT;
-    struct kube_resource resource = change_child_resource(c);
-    mpijob_child_name(&c->view, &name);
-    int rc = buf_result(&name, "the child's name", &err);
-    struct kube_call call = {.resource = &resource,
-                             .name_space = c->name_space,
-                             .name = name.ptr,
-                             .seat = change_seat(c),
-                             .done = child_came,
-                             .data = c};
-    if (!rc)
-        rc = kube_get(cluster_kube(c->site->cluster), &call, &c->request, &err);
-    buf_free(&name);
+    int rc = mpijob_child_of(c->view.target)->suffix ? read_by_name(c, &err) : change_child_find(c, &err);
     if (rc)
         finish_half(c, &err);
 }
@@ -184,15 +216,14 @@ void change_child_again(struct change *c)
 void change_write_child(struct change *c)
 {
     struct error err;
-    struct buf name = BUF_INIT, diff = BUF_INIT;
+    struct buf diff = BUF_INIT;
     c->child.writing = true;
-    mpijob_child_name(&c->view, &name);
     mpijob_diff_json(&c->child.plan.diff, &diff);
     struct write_call call = {
         .verb = WRITE_PATCH,
         .resource = change_child_resource(c),
         .name_space = c->name_space,
-        .name = name.ptr,
+        .name = c->child.name,
         .body = buf_str(&c->child.plan.patch),
         .content_type = "application/merge-patch+json",
         .uid = c->child.uid,
@@ -208,8 +239,7 @@ void change_write_child(struct change *c)
         .done = child_written,
         .data = c,
     };
-    int rc = name.failed || diff.failed ? error_nomem(&err) : write_start(c->site, &call, &c->child.write, &err);
-    buf_free(&name);
+    int rc = diff.failed ? error_nomem(&err) : write_start(c->site, &call, &c->child.write, &err);
     buf_free(&diff);
     if (rc)
         finish_half(c, &err);

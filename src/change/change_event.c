@@ -68,15 +68,15 @@ void change_text(const struct mpijob_diff *diff, struct buf *out)
 /* What was changed and what that does. */
 static void what(const struct change *c, const struct change_result *result, const struct error *err, struct buf *out)
 {
-    char of[80];
-    snprintf(of, sizeof of, "of its %s, ", result->child_called);
+    char of[320];
+    snprintf(of, sizeof of, "of its %s, ", result->child_told);
     int64_t gpus = err ? 0 : change_gpus_released(result);
     changes(result->diff, "", out);
     changes(result->child, of, out);
     if (!out->len)
         buf_puts(out, c->verb == CHANGE_CREATE ? "created" : c->verb == CHANGE_DELETE ? "deleted" : "changed");
     if (err) {
-        buf_printf(out, "; its %s was not: %s", result->child_called, err->message);
+        buf_printf(out, "; its %s was not: %s", result->child_told, err->message);
         return;
     }
     if (c->verb == CHANGE_CREATE || c->verb == CHANGE_DELETE)

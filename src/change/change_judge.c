@@ -75,7 +75,9 @@ static void judge_deletion(struct change *c, struct json before)
 {
     bool by_rows = !c->ours || (mpijob_kind_described(c->target.kind) && !mpijob_kind_added(c->target.kind));
     if (by_rows)
-        mpijob_other_deletion(&(struct other_object){c->resource.group, c->resource.plural, before}, &c->verdict);
+        mpijob_other_deletion(
+            &(struct other_object){.group = c->resource.group, .plural = c->resource.plural, .object = before},
+            &c->verdict);
     if (!c->ours || (by_rows && c->verdict.may_destroy))
         return; /* it runs, or what owns it makes it again */
     if (c->viewed && c->view.deleting) {
@@ -90,8 +92,9 @@ static void judge_deletion(struct change *c, struct json before)
 
 static void judge_other(struct change *c, struct json before, struct json after)
 {
-    mpijob_other_change(&(struct other_object){c->resource.group, c->resource.plural, before}, after, c->judged_at,
-                        &c->verdict);
+    mpijob_other_change(
+        &(struct other_object){.group = c->resource.group, .plural = c->resource.plural, .object = before}, after,
+        c->judged_at, &c->verdict);
     bool graver = c->verdict.effect >= EFFECT_REVERTED, silent = c->known.effect == EFFECT_UNKNOWN;
     if (graver || !*c->known.why || (silent && c->verdict.effect != EFFECT_UNKNOWN))
         return;
@@ -107,6 +110,13 @@ static void judge_described(struct change *c, struct json before, struct json af
     if (mpijob_kind_added(c->target.kind))
         mpijob_judge(&c->view, &c->diff, c->judged_at, &c->known);
     judge_other(c, before, after);
+}
+
+static void judge_beside(struct change *c, struct json before, struct json after)
+{
+    if (c->diff.count)
+        judge_described(c, before, after);
+    mpijob_judge_beside(&c->child.plan, c->diff.count > 0, &c->verdict);
 }
 
 /* What the server refuses in one write is made in two, of which the first removes the value: then it does what the
@@ -154,6 +164,8 @@ static int judge(struct change *c, struct json before, struct json after, struct
         say(c, EFFECT_UNKNOWN, "a new object; what its controller does with it is not judged");
     else if (!c->ours)
         judge_other(c, before, after);
+    else if (c->child.asked && change_goes_instead(c))
+        judge_beside(c, before, after);
     else if (mpijob_kind_described(c->target.kind))
         judge_described(c, before, after);
     else if (c->child.asked)
@@ -188,16 +200,27 @@ static bool changes_nothing(const struct change *c)
     return c->before && c->verb != CHANGE_DELETE && !c->diff.count && !c->child.plan.diff.count;
 }
 
+/* Where fields are changed in the child alone, the job has nothing to be like. */
+static void say_nothing_changes(struct change *c)
+{
+    char why[512];
+    bool child = c->child.asked && !c->child.missing;
+    if (change_goes_instead(c) && *c->child.plan.verdict.why)
+        snprintf(why, sizeof why, "%.480s; nothing was sent", c->child.plan.verdict.why);
+    else if (change_goes_instead(c) && mpijob_phase_finished(c->view.phase))
+        snprintf(why, sizeof why, "it has ended, and none of its Jobs runs any more; nothing was sent");
+    else
+        snprintf(why, sizeof why, "it has these values already%s%s; nothing was sent", child ? ", and so has its " : "",
+                 child ? mpijob_child_called(mpijob_child_of(c->target)->is) : "");
+    say(c, EFFECT_UNCHANGED, why);
+    change_finish(c, false, NULL);
+}
+
 void change_judge(struct change *c, struct json before, struct json after)
 {
     struct error err;
-    char why[100];
     if (changes_nothing(c)) {
-        snprintf(why, sizeof why, "it has these values already%s%s; nothing was sent",
-                 c->child.asked && !c->child.missing ? ", and so has its " : "",
-                 c->child.asked && !c->child.missing ? mpijob_child_called(mpijob_child_of(c->target)->is) : "");
-        say(c, EFFECT_UNCHANGED, why);
-        change_finish(c, false, NULL);
+        say_nothing_changes(c);
         return;
     }
     if (judge(c, before, after, &err) || check_hand(c, &err)) {

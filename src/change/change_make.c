@@ -91,6 +91,18 @@ static int name_kind(struct change *c, struct json *before, struct error *err)
     return rc ? rc : json_parse(str_n(c->before, c->before_len), c->name, before, err);
 }
 
+/* What is changed in the child instead is not in the job. */
+static int apply(struct change *c, struct error *err)
+{
+    struct mpijob_changes own = {0};
+    bool instead = change_goes_instead(c);
+    int rc = instead ? mpijob_changes_without(&c->changes, mpijob_child_of(c->target)->fields, &own, err) : 0;
+    if (!rc)
+        rc = mpijob_changes_apply(instead ? &own : &c->changes, &c->view, &c->after, &c->diff, err);
+    mpijob_changes_free(&own);
+    return rc;
+}
+
 /* Sets *after, which points into the bytes of c->after; absent for DELETE, and for FIELDS of
  * a kind whose row does not tell its fields. */
 static int make(struct change *c, struct json before, struct json *after, struct error *err)
@@ -100,7 +112,7 @@ static int make(struct change *c, struct json before, struct json *after, struct
     buf_reset(&c->after);
     mpijob_diff_free(&c->diff);
     if (c->verb == CHANGE_FIELDS) {
-        rc = mpijob_changes_apply(&c->changes, &c->view, &c->after, &c->diff, err);
+        rc = apply(c, err);
         c->diff.secret = change_is_secret(c);
         if (rc || !c->diff.count || !mpijob_kind_described(c->target.kind))
             return rc;
@@ -186,6 +198,8 @@ static void consider(struct change *c)
         rc = make(c, before, &after, &err);
     c->child.asked = c->child.missing = false;
     mpijob_child_plan_free(&c->child.plan);
+    c->child.job_before = before;
+    c->child.job_after = after;
     if (rc)
         change_fail(c, &err);
     else if (change_wants_child(c))

@@ -34,7 +34,7 @@ bool change_outline_child(const struct change *c, struct buf *name, struct chang
 {
     if (!c->child.plan.diff.count)
         return false;
-    mpijob_child_name(&c->view, name);
+    buf_puts(name, c->child.name);
     *called = mpijob_child_called(mpijob_child_of(c->view.target)->is);
     *out = (struct change_write){
         .verb = CHANGE_PATCH,

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A change's state, and what its files call in each other: change.c (its life), change_read.c (reading the object),
  * change_make.c (what it becomes, and the bytes to send), change_judge.c (the verdict and the gate), change_send.c (the
- * write), change_child.c (the child's part), change_effect.c (the wait for the effect). */
+ * write), change_child.c (the child's part), change_child_find.c (which child), change_effect.c (the wait for the
+ * effect). */
 #ifndef MPIJOBD_CHANGE_CHANGE_PARTS_H
 #define MPIJOBD_CHANGE_CHANGE_PARTS_H
 
 #include "base/trace.h"
 #include "change/change.h"
 #include "change/write.h"
+#include "kube/verbs.h"
 #include "loop/defer.h"
 #include "loop/timer.h"
 #include "mpijob/effect/child.h"
@@ -63,6 +65,10 @@ struct change {
         struct mpijob_child_plan plan;
         struct write *write;
         char uid[64], version[64];
+        char name[256];
+        struct json job_before, job_after; /* of the job itself, for its judgement afterwards */
+        struct kube_list *list;            /* of the Jobs among which it is looked for */
+        struct change_finding *finding;
         int tries;
         int64_t row;
         bool asked;   /* the child was looked for */
@@ -128,9 +134,21 @@ bool change_wants_child(const struct change *c);
 struct kube_resource change_child_resource(const struct change *c); /* its kind of object */
 /* The child's part fails, and with it the change. unknown: it may have been written. */
 void change_child_failed(struct change *c, const struct error *why, bool unknown);
-void change_read_child(struct change *c);  /* then change_judge */
-void change_write_child(struct change *c); /* the last step before the end */
-void change_child_again(struct change *c); /* after the pause */
+/* "launcher", "Job NAME". Returns out. */
+#define CHANGE_CHILD_TOLD 300
+const char *change_child_told(const struct change *c, char out[CHANGE_CHILD_TOLD]);
+bool change_goes_instead(const struct change *c); /* its fields are changed in the child, and not in the job */
+void change_read_child(struct change *c);         /* then change_judge */
+/* It was read; absent: it does not exist. set: the JobSet that it is of, or absent. */
+void change_child_came(struct change *c, struct json child, struct json set);
+void change_child_unread(struct change *c, const struct error *why); /* it was not */
+void change_write_child(struct change *c);                           /* the last step before the end */
+void change_child_again(struct change *c);                           /* after the pause */
+
+/* ---- change_child_find.c ---- */
+/* Then change_child_came, or the end. ERR_NOMEM, or an error of kube_get or kube_list. */
+int change_child_find(struct change *c, struct error *err);
+void change_child_found_free(struct change *c);
 
 /* ---- change_event.c ---- */
 /* Has an Event written on the job, where it was changed and the site writes any. */

@@ -78,7 +78,7 @@ static int start_one(struct replacing *r, struct change_call *call)
     call->dry_run = call->server_dry_run = r->s.options.dry_run;
     call->destructive = r->s.options.destructive;
     call->wait_effect_ms = r->wait_effect_ms;
-    call->through_child = r->s.options.through_child;
+    call->through_child = r->s.options.through_child || r->s.options.through_launcher;
     call->resource_version = r->s.options.resource_version;
     call->done = one_done;
     call->data = one;
@@ -334,8 +334,8 @@ int replace_by_options(const struct command *command, const struct options *o)
     if (o->wait_effect && duration_parse(o->wait_effect, &wait, &err))
         return command_usage(command, "--wait-effect: %s", err.message);
     r.wait_effect_ms = (uint64_t)(wait / 1000);
-    if (o->file && o->through_child)
-        return command_usage(command, "--through-launcher goes with fields, not with a whole object (-f)");
+    if ((code = replace_child_usage(command, o)))
+        return code;
     if (o->output == OUTPUT_YAML || o->output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");
     r.changes.kind = o->job_kind;
@@ -395,6 +395,6 @@ const struct command cmd_replace = {
     "  mpijobd replace -n train bert-large cleanPodPolicy=All\n"
     "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 labels.team=vision annotations.note-\n"
     "  mpijobd replace -A -l purpose=debug cleanPodPolicy=None --dry-run\n"
-    "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 --through-launcher\n"
+    "  mpijobd replace -n train trainjob/gpt activeDeadlineSeconds=12h --through-child --destructive\n"
 
     "  mpijobd replace -n train pytorchjob/gpt cleanPodPolicy=All\n"};

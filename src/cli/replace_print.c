@@ -61,7 +61,8 @@ void replace_print_failed(struct json_writer *w, const char *key, const struct e
 {
     static const struct mpijob_diff nothing;
     static const char *const warnings[] = {NULL};
-    struct change_result result = {.diff = &nothing, .child = &nothing, .child_called = "child", .warnings = warnings};
+    struct change_result result = {
+        .diff = &nothing, .child = &nothing, .child_called = "child", .child_told = "child", .warnings = warnings};
     replace_print_json(w, key, &result, err);
 }
 
@@ -79,7 +80,7 @@ void replace_print_text(const char *command, bool colour, bool dry_run, const ch
     }
     mpijob_diff_write(result->diff, colour, &diff);
     if (result->child->count)
-        buf_printf(&diff, "its %s:\n", result->child_called);
+        buf_printf(&diff, "its %s:\n", result->child_told);
     mpijob_diff_write(result->child, colour, &diff);
     printf("%s %s\n%s  %s: %s\n", key, dry_run ? "would be replaced (dry run)" : "replaced", diff.ptr ? diff.ptr : "",
            mpijob_effect_name(result->effect), result->why);

@@ -35,11 +35,15 @@ enum mpijob_release {
 struct mpijob_child {
     enum mpijob_children is; /* as its job's kind says */
     const char *kind;        /* "Job" */
+    const char *words;       /* "launcher Job": for messages, before its name */
     const char *group, *version, *plural;
-    const char *suffix;        /* its name is the job's, and this */
-    const char *const *fields; /* that it has, in its spec; NULL-terminated */
-    bool takes_values;         /* it gets the job's when it is created */
-    bool only_lowers;          /* its deadline can be set or lowered, and not raised or removed */
+    const char *suffix; /* its name is the job's, and this; NULL: it is looked for among the Jobs of a JobSet */
+    const struct mpijob_kind *set; /* the JobSet between job and child, which has the job's name; NULL: the job is it */
+    const char *label, *value;     /* that it has besides the name of its JobSet; NULL: any Job of it */
+    const char *const *fields;     /* that it has, in its spec; NULL-terminated */
+    bool instead;                  /* it is changed instead of the job, whose own field does something else */
+    bool takes_values;             /* it gets the job's when it is created */
+    bool only_lowers;              /* its deadline can be set or lowered, and not raised or removed */
 };
 
 /* When the job's deadline is looked at. */
@@ -166,6 +170,8 @@ struct mpijob_dialect {
 const struct mpijob_dialect *mpijob_dialect(struct mpijob_target target);
 const struct mpijob_dialect *mpijob_dialect_of(const struct mpijob_kind *kind, enum mpijob_version version,
                                                enum mpijob_controller controller);
+/* Does a field of that name act in a child of such a job, in whose place it is changed? */
+bool mpijob_child_takes(const struct mpijob_kind *kind, const char *field);
 /* Of a kind whose own row tells its fields, and of which nothing else is known. */
 extern const struct mpijob_dialect mpijob_dialect_plain;
 /* Has the table such a row? */

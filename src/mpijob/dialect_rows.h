@@ -25,7 +25,7 @@ struct mpijob_tables {
 const struct mpijob_tables *mpijob_tables(void);
 
 /* kinds_described.c */
-extern const struct mpijob_dialect dialect_jobset, dialect_job;
+extern const struct mpijob_dialect dialect_trainjob, dialect_jobset, dialect_job;
 #define TRAINJOB_FIELDS 7
 #define JOBSET_FIELDS 6
 #define JOB_FIELDS 8
@@ -36,7 +36,7 @@ extern const struct mpijob_template_place templates_trainjob[], templates_jobset
 extern const char *const versions_trainjob[], *const versions_jobset[], *const versions_job[];
 
 /* child_rows.c */
-extern const struct mpijob_child launcher_job, launcher_pod;
+extern const struct mpijob_child launcher_job, launcher_pod, child_of_trainjob, child_of_jobset;
 
 /* dialect_readers.c */
 extern const struct mpijob_reader reader_cci, reader_v1alpha2, reader_v1_mpi_operator, reader_v1_training_operator,

@@ -15,8 +15,9 @@
 enum mpijob_children {
     CHILD_NONE,
     CHILD_LAUNCHER, /* a Job or a Pod, by version: it starts the processes */
+    CHILD_OF_SET,   /* a Job of its JobSet, or of the JobSet itself */
 };
-#define MPIJOB_CHILDREN 2
+#define MPIJOB_CHILDREN 3
 const char *mpijob_child_called(enum mpijob_children child); /* "launcher": as people call it */
 
 struct mpijob_role {

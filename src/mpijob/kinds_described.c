@@ -12,15 +12,31 @@ const char *const versions_trainjob[] = {"v1alpha1", NULL}, *const versions_jobs
 static const char *const labels_jobset[] = {"jobset.sigs.k8s.io/jobset-name", NULL}, *const labels_job[] = {
                                                                                          "batch.kubernetes.io/job-name",
                                                                                          NULL};
-static const struct mpijob_reader reader_jobset = {.name = "its controller",
+/* A TrainJob's pods are those of its JobSet, which has its name. */
+static const struct mpijob_reader reader_trainjob = {.name = "its controller",
+                                                     .pod_labels = labels_jobset,
+                                                     .child = &child_of_trainjob,
+                                                     .keeps_labels = true},
+                                  reader_jobset = {.name = "its controller",
                                                    .pod_labels = labels_jobset,
+                                                   .child = &child_of_jobset,
                                                    .keeps_labels = true},
                                   reader_job = {
                                       .name = "its controller", .pod_labels = labels_job, .keeps_labels = true};
 static const struct mpijob_server kubernetes = {.strict = true};
 static const struct mpijob_definition definition;
-const struct mpijob_dialect dialect_jobset = {
-    .usual = true, .reader = &reader_jobset, .server = &kubernetes, .definition = &definition, .pods_seen = true};
+const struct mpijob_dialect dialect_trainjob = {.usual = true,
+                                                .reader = &reader_trainjob,
+                                                .server = &kubernetes,
+                                                .definition = &definition,
+                                                .through_child = true,
+                                                .pods_seen = true};
+const struct mpijob_dialect dialect_jobset = {.usual = true,
+                                              .reader = &reader_jobset,
+                                              .server = &kubernetes,
+                                              .definition = &definition,
+                                              .through_child = true,
+                                              .pods_seen = true};
 const struct mpijob_dialect dialect_job = {
     .usual = true, .reader = &reader_job, .server = &kubernetes, .definition = &definition, .pods_seen = true};
 

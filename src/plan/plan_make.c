@@ -104,6 +104,7 @@ static void send_write(struct plan_item *item, const struct plan_write *write)
     const struct change_result result = {.diff = &nothing,
                                          .child = &nothing,
                                          .child_called = "child",
+                                         .child_told = "child",
                                          .why = "",
                                          .warnings = none,
                                          .seen_note = "",

@@ -375,8 +375,12 @@ void run_job_failed(struct run *run, const char *key, struct str seen, const cha
     if (run->runs->observe) {
         static const struct mpijob_diff no_diff;
         static const char *const none[] = {NULL};
-        struct change_result result = {
-            .diff = &no_diff, .child = &no_diff, .child_called = "child", .warnings = none, .why = ""};
+        struct change_result result = {.diff = &no_diff,
+                                       .child = &no_diff,
+                                       .child_called = "child",
+                                       .child_told = "child",
+                                       .warnings = none,
+                                       .why = ""};
         struct error err;
         error_set(&err, ERR_SCRIPT, "%s", message);
         run->runs->observe(run->runs->data, run, key, &result, &err);

@@ -168,7 +168,7 @@ static void log_change(const struct run_change *c, const struct change_result *r
     }
     if (result->child->count) {
         mpijob_diff_json(result->child, &child);
-        buf_printf(&child_lines, "its %s:\n", result->child_called);
+        buf_printf(&child_lines, "its %s:\n", result->child_told);
         mpijob_diff_write(result->child, false, &child_lines);
     }
     if (err)
@@ -340,7 +340,7 @@ int run_change_start(struct run *run, struct change_call *call, struct run_chang
     inner.destructive = call->destructive || p->destructive;
     if (call->verb == CHANGE_FIELDS || call->verb == CHANGE_REPLACE)
         inner.wait_effect_ms = call->wait_effect_ms ? call->wait_effect_ms : (uint64_t)(p->wait_effect / 1000);
-    inner.through_child = call->through_child || p->through_child;
+    inner.through_child = call->through_child || p->through_child != NULL;
     inner.run = run->id;
     inner.policy = p->name;
     inner.traceparent = run->trace.text;

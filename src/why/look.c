@@ -126,6 +126,7 @@ static void observe(void *data, const struct run *run, const char *job, const st
     why->diff = diff_of(why, result->diff);
     why->child = diff_of(why, result->child);
     why->child_called = result->child_called;
+    why->child_told = why_keep(why, result->child_told);
     if (err) {
         why->change = WHY_CHANGE_FAILS;
         why->change_error = first_line(why, err->message);

@@ -169,12 +169,12 @@ static void change(const struct telling *t)
 {
     const struct why *why = t->why;
     const char *when = why->matches ? "" : " (as the job is now, if it matched)";
-    char head[80];
+    char head[320];
     switch (why->change) {
     case WHY_CHANGES:
         buf_printf(t->out, "\nwould change%s:\n", when);
         diff(t, "", why->diff);
-        snprintf(head, sizeof head, "its %s:\n", why->child_called ? why->child_called : "");
+        snprintf(head, sizeof head, "its %s:\n", why->child_told ? why->child_told : "");
         diff(t, head, why->child);
         buf_printf(t->out, "  %s", why->effect ? why->effect : "unknown");
         line(t, ": ", why->effect_why ? why->effect_why : "");

@@ -83,6 +83,7 @@ struct why {
     const char *effect, *effect_why; /* NULL: not known */
     const char *diff, *child;        /* JSON arrays; NULL: empty */
     const char *child_called;        /* "launcher", where child is there */
+    const char *child_told;          /* "launcher", "Job NAME" */
     const char *change_error;        /* with WHY_CHANGE_FAILS */
     int64_t gpus_released;
 

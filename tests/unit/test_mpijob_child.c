@@ -60,7 +60,7 @@ static struct asked ask(struct mpijob_target target, const char *state, const ch
     change(&changes, word);
     assert_int_equal(mpijob_changes_apply(&changes, &view, &edited, &diff, &a.err), 0);
     a.concerned = mpijob_child_concerned(&changes, &view);
-    a.rc = mpijob_child_plan(&changes, &view, parsed(behind), NOON, &a.plan, &a.err);
+    a.rc = mpijob_child_plan(&changes, &view, parsed(behind), (struct json){0}, NOON, &a.plan, &a.err);
     if (!a.rc)
         mpijob_judge_through(&view, &diff, &a.plan, NOON, &a.verdict);
     if (!a.rc && (!*a.verdict.why || strlen(a.verdict.why) > sizeof a.verdict.why - 2 || strchr(a.verdict.why, '{')))
@@ -211,7 +211,8 @@ static void anothers_launcher_is_left_alone(void **state)
         "\"u-1\"}]}}",
     };
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(mpijob_child_plan(&changes, &view, parsed(others[i]), NOON, &plan, &err), ERR_REFUSED);
+        assert_int_equal(mpijob_child_plan(&changes, &view, parsed(others[i]), (struct json){0}, NOON, &plan, &err),
+                         ERR_REFUSED);
         assert_contains(err.message, "not this MPIJob's launcher");
     }
     mpijob_changes_free(&changes);
@@ -269,7 +270,7 @@ static void other_fields_keep_their_verdicts(void **state)
     change(&changes, "activeDeadlineSeconds=3600");
     change(&changes, "cleanPodPolicy=All");
     assert_int_equal(mpijob_changes_apply(&changes, &view, &edited, &diff, NULL), 0);
-    assert_int_equal(mpijob_child_plan(&changes, &view, parsed(behind), NOON, &plan, NULL), 0);
+    assert_int_equal(mpijob_child_plan(&changes, &view, parsed(behind), (struct json){0}, NOON, &plan, NULL), 0);
     mpijob_judge_through(&view, &diff, &plan, NOON, &v);
     assert_int_equal(v.effect, EFFECT_EFFECTIVE);
     assert_contains(v.why, "has this deadline now");
@@ -316,7 +317,7 @@ static void without_memory_nothing_leaks(void **state)
         struct mpijob_child_plan plan;
         struct error err = {0};
         alloc_fail_at(n);
-        int rc = mpijob_child_plan(&changes, &view, parsed(behind), NOON, &plan, &err);
+        int rc = mpijob_child_plan(&changes, &view, parsed(behind), (struct json){0}, NOON, &plan, &err);
         bool failed = alloc_failed();
         alloc_fail_at(0);
         if (!failed) {

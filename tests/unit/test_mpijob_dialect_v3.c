@@ -218,7 +218,7 @@ static void the_launcher_is_the_rows(void **state)
     assert_null(mpijob_child_of(V3_CCI));
     assert_null(mpijob_child_of(THING));
     assert_true(mpijob_child_concerned(&changes, &view));
-    assert_int_equal(mpijob_child_plan(&changes, &view, parsed(pod), NOON, &plan, NULL), 0);
+    assert_int_equal(mpijob_child_plan(&changes, &view, parsed(pod), (struct json){0}, NOON, &plan, NULL), 0);
     assert_int_equal(plan.verdict.effect, EFFECT_UNKNOWN);
     tells_of_no_other(plan.verdict.why);
     mpijob_child_plan_free(&plan);

@@ -289,7 +289,8 @@ static struct mpijob_verdict ask(char *const c[COLUMNS])
     struct mpijob_verdict v;
     if (*field == '(') {
         char *object = object_of(c, kind, NULL);
-        mpijob_other_deletion(&(struct other_object){kind->group, kind->plural, parsed(object)}, &v);
+        mpijob_other_deletion(
+            &(struct other_object){.group = kind->group, .plural = kind->plural, .object = parsed(object)}, &v);
         free(object);
         return v;
     }
@@ -299,7 +300,8 @@ static struct mpijob_verdict ask(char *const c[COLUMNS])
     bool jobset_manager = strcmp(change->field, "spec.managedBy") == 0 && strcmp(kind->plural, "trainjobs") != 0;
     char *before = object_of(c, kind, jobset_manager ? NULL : change->before),
          *after = object_of(c, kind, change->after);
-    mpijob_other_change(&(struct other_object){kind->group, kind->plural, parsed(before)}, parsed(after), NOON, &v);
+    mpijob_other_change(&(struct other_object){.group = kind->group, .plural = kind->plural, .object = parsed(before)},
+                        parsed(after), NOON, &v);
     free(before);
     free(after);
     return v;
@@ -396,7 +398,9 @@ static void what_is_said(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mpijob_verdict v;
-        mpijob_other_change(&(struct other_object){cases[i].group, cases[i].plural, parsed(cases[i].before)},
+        mpijob_other_change(&(struct other_object){.group = cases[i].group,
+                                                   .plural = cases[i].plural,
+                                                   .object = parsed(cases[i].before)},
                             parsed(cases[i].after), NOON, &v);
         if (v.effect != cases[i].effect || !strstr(v.why, cases[i].says))
             fail_msg("%s to %s: %s (%s)", cases[i].before, cases[i].after, mpijob_effect_name(v.effect), v.why);
@@ -413,7 +417,9 @@ static void a_large_object_is_judged(void **state)
         buf_printf(&members, ",\"k%d\":{\"name\":\"%0400d\"}", i, i);
     buf_printf(&before, "{\"spec\":{\"suspend\":false%s}}", members.ptr);
     buf_printf(&after, "{\"spec\":{\"suspend\":true%s}}", members.ptr);
-    mpijob_other_change(&(struct other_object){JOBSET, parsed(before.ptr)}, parsed(after.ptr), NOON, &v);
+    mpijob_other_change(
+        &(struct other_object){.group = "jobset.x-k8s.io", .plural = "jobsets", .object = parsed(before.ptr)},
+        parsed(after.ptr), NOON, &v);
     assert_true(v.effect == EFFECT_DESTRUCTIVE && v.may_destroy);
     buf_free(&members);
     buf_free(&before);

@@ -61,7 +61,8 @@ static void what_a_deletion_ends(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mpijob_verdict v;
-        struct other_object other = {cases[i].group, cases[i].plural, parsed(cases[i].object)};
+        struct other_object other = {
+            .group = cases[i].group, .plural = cases[i].plural, .object = parsed(cases[i].object)};
         mpijob_other_deletion(&other, &v);
         if (v.may_destroy != cases[i].ends || (v.effect == EFFECT_DESTRUCTIVE) != cases[i].ends || !*v.why)
             fail_msg("%s %s: %s (%s)", cases[i].plural, cases[i].object, mpijob_effect_name(v.effect), v.why);
@@ -115,7 +116,8 @@ static void what_a_change_ends(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mpijob_verdict v;
-        struct other_object other = {cases[i].group, cases[i].plural, parsed(cases[i].before)};
+        struct other_object other = {
+            .group = cases[i].group, .plural = cases[i].plural, .object = parsed(cases[i].before)};
         mpijob_other_change(&other, parsed(cases[i].after), NOON, &v);
         if (v.may_destroy != (cases[i].effect == EFFECT_DESTRUCTIVE) || v.effect != cases[i].effect || !*v.why)
             fail_msg("%s %s to %s: %s (%s)", cases[i].plural, cases[i].before, cases[i].after,

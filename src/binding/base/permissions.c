@@ -2,6 +2,7 @@
 /* Each permission's verb, API group and resource, as an API server calls them. */
 #include "binding/base/permissions.h"
 
+#include "mpijob/dialect.h"
 #include "mpijob/kueue.h"
 
 /* The kind's own group and plural, which permission_of fills in. */
@@ -15,6 +16,7 @@ static const struct permission permissions[PERMISSIONS] = {
     {"delete", JOBS},
     {"watch", JOBS},
     {"get", "batch", "jobs"},
+    {"list", "batch", "jobs"},
     {"patch", "batch", "jobs"},
     {"get", "", "pods"},
     {"list", "", "pods"},
@@ -26,6 +28,7 @@ static const struct permission permissions[PERMISSIONS] = {
     {"list", KUEUE_GROUP, KUEUE_WORKLOADS},
     {"watch", KUEUE_GROUP, KUEUE_WORKLOADS},
     {"patch", KUEUE_GROUP, KUEUE_WORKLOADS},
+    {"get", "jobset.x-k8s.io", "jobsets"},
 };
 
 struct permission permission_of(const struct mpijob_kind *kind, unsigned bit)
@@ -36,4 +39,13 @@ struct permission permission_of(const struct mpijob_kind *kind, unsigned bit)
         p.resource = mpijob_kind_info(kind)->plural;
     }
     return p;
+}
+
+unsigned permissions_through(const struct mpijob_kind *kind)
+{
+    static const unsigned through[MPIJOB_CHILDREN] = {
+        [CHILD_LAUNCHER] = MAY_CHANGE_LAUNCHER, [CHILD_OF_SET] = MAY_CHANGE_JOB};
+    kind = mpijob_kind_info(kind);
+    const struct mpijob_child *child = kind->dialect ? kind->dialect->reader->child : NULL;
+    return through[kind->child] | (child && child->set ? MAY_GET_JOBSET : 0);
 }

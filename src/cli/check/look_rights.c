@@ -11,9 +11,9 @@ struct rights {
     const char *path;
 };
 
-static bool allowed(const struct rights *r, const struct needs_place *place, unsigned bit)
+static bool allowed(const struct rights *r, const struct needs_place *place, unsigned may)
 {
-    struct permission p = permission_of(place->kind, bit);
+    struct permission p = permission_of(place->kind, (unsigned)__builtin_ctz(may));
     return roles_allow(r->roles, place->name_space, p.group, p.resource, p.verb);
 }
 
@@ -32,14 +32,15 @@ static void look_place(const struct rights *r, const struct needs_place *place)
     unsigned verbs = place->verbs;
     /* A launcher is a Job or a Pod, by the version that is served: one of the two is enough. */
     if ((verbs & MAY_CHANGE_LAUNCHER) == MAY_CHANGE_LAUNCHER) {
-        bool job = allowed(r, place, 7) && allowed(r, place, 8), pod = allowed(r, place, 9) && allowed(r, place, 12);
+        bool job = allowed(r, place, MAY_GET_JOB) && allowed(r, place, MAY_PATCH_JOB);
+        bool pod = allowed(r, place, MAY_GET_POD) && allowed(r, place, MAY_PATCH_POD);
         verbs &= job || pod ? ~(unsigned)MAY_CHANGE_LAUNCHER : ~0U;
     }
     for (unsigned i = 0; i < PERMISSIONS;) {
         struct permission first = permission_of(place->kind, i), p = first;
         struct buf text = BUF_INIT;
         for (; i < PERMISSIONS && strcmp((p = permission_of(place->kind, i)).resource, first.resource) == 0; i++) {
-            if ((verbs & 1U << i) && !allowed(r, place, i))
+            if ((verbs & 1U << i) && !allowed(r, place, 1U << i))
                 buf_printf(&text, "%s%s", text.len ? ", " : "", p.verb);
         }
         if (text.len)

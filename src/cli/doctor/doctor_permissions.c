@@ -154,7 +154,8 @@ bool doctor_permissions(struct doctor *d)
     waiting++;                                      /* until all are asked */
     unsigned other = other_launchers(d), asked = 0; /* asked: there, of other kinds than jobs */
     for (size_t i = 0; i < needs->count; i++) {
-        unsigned verbs = needs->places[i].verbs & ~other;
+        bool launcher = mpijob_kind_info(needs->places[i].kind)->child == CHILD_LAUNCHER;
+        unsigned verbs = needs->places[i].verbs & ~(launcher ? other : 0);
         if (i && needs_same_place(&needs->places[i - 1], &needs->places[i]))
             verbs &= ~asked;
         else

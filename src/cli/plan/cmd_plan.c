@@ -116,7 +116,7 @@ static void add_text(const struct planning *p, const struct run *run, const char
     }
     mpijob_diff_write(result->diff, p->colour, out);
     if (result->child->count)
-        buf_printf(out, "its %s:\n", result->child_called);
+        buf_printf(out, "its %s:\n", result->child_told);
     mpijob_diff_write(result->child, p->colour, out);
     buf_printf(out, "  %s: %s\n", mpijob_effect_name(result->effect), result->why);
     for (size_t i = 0; i < asked_count(run); i++) {

@@ -13,9 +13,6 @@
 
 #define SWEEP (MAY_LIST | MAY_REPLACE) /* of a policy with `replace` */
 
-/* What a change through a child needs besides. */
-static const unsigned through[MPIJOB_CHILDREN] = {[CHILD_LAUNCHER] = MAY_CHANGE_LAUNCHER};
-
 /* events: the configuration has Events written. */
 static unsigned verbs_of(const struct policy_entry *e, const struct mpijob_kind *kind, bool events)
 {
@@ -26,8 +23,8 @@ static unsigned verbs_of(const struct policy_entry *e, const struct mpijob_kind 
         for (size_t i = 0; i < e->file->source_count; i++)
             verbs |= needs_of_source(buf_str(&e->file->sources[i].text), kind);
     }
-    if (p->through_child)
-        verbs |= through[mpijob_kind_info(kind)->child];
+    if (p->through_child && policy_kinds_have(&p->kinds, kind))
+        verbs |= permissions_through(kind);
     if (p->wait_effect && policy_kinds_have(&p->kinds, kind))
         verbs |= MAY_SEE_EFFECT;
     if (events && !p->quiet && (verbs & MAY_CHANGE))

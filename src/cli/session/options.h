@@ -41,7 +41,7 @@ typedef uint64_t option_groups;
 #define TAKES_LOG TAKES_BIT(6) /* --log-level --log-format */
 #define TAKES_EXIT_CODE TAKES_BIT(7)
 #define TAKES_COUNT TAKES_BIT(8)     /* -c */
-#define TAKES_REPLACE TAKES_BIT(9)   /* -f --all --destructive --through-launcher --wait-effect --resource-version */
+#define TAKES_REPLACE TAKES_BIT(9)   /* -f --all --destructive --through-... --wait-effect --resource-version */
 #define TAKES_FILTER TAKES_BIT(10)   /* --policy --limit --in-flight */
 #define TAKES_ROLES TAKES_BIT(11)    /* --service-account --effects (and --config) */
 #define TAKES_ALL TAKES_BIT(12)      /* -A */
@@ -88,9 +88,9 @@ struct options {
     const char *notify;                     /* a sink of the configuration; NULL: none */
     const char *from_run;                   /* the number of a recorded run; NULL: not given */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
-    bool all_namespaces, all, once, dry_run, exit_code, destructive, through_child, in_flight, fix, help, no_watch,
-        no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record, ready, effects,
-        overwrite, saved;
+    bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, through_child, in_flight, fix,
+        help, no_watch, no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record,
+        ready, effects, overwrite, saved;
     bool override; /* runs by hand begin outside of windows, too */
     bool write;    /* in a session of Lua */
     bool utc;      /* times as they are in a pipe */

@@ -24,6 +24,8 @@ bool *option_flag(struct options *o, int id)
     case ID_DESTRUCTIVE:
         return &o->destructive;
     case ID_THROUGH_LAUNCHER:
+        return &o->through_launcher;
+    case ID_THROUGH_CHILD:
         return &o->through_child;
     case ID_IN_FLIGHT:
         return &o->in_flight;

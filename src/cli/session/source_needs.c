@@ -158,7 +158,7 @@ static unsigned needs_of_word(struct str word, const char *p, const char *end, b
 static unsigned scan(struct str source, const struct binding_module *m, bool all)
 {
     const char *p = source.ptr, *end = p + source.len;
-    bool counted = false;
+    bool counted = false, used = false, through = false;
     struct why_seen why = {0};
     unsigned needs = MAY_NOTHING;
     while (p < end) {
@@ -169,6 +169,8 @@ static unsigned scan(struct str source, const struct binding_module *m, bool all
             continue;
         }
         p += word.len ? word.len : 1;
+        used = used || str_is(word, m->name);
+        through = through || str_is(word, "through_child");
         if (str_is(word, m->name))
             needs |= needs_after(m, &p, end);
         else if (str_is(word, "require") && required(p, end).ptr)
@@ -180,7 +182,7 @@ static unsigned scan(struct str source, const struct binding_module *m, bool all
         if (word.len || (p[-1] != ' ' && p[-1] != '\n' && p[-1] != '\t' && p[-1] != '\r'))
             why.before = word.len ? word : str_n(p - 1, 1);
     }
-    return needs;
+    return needs | (m->of_a_kind && used && through ? permissions_through(m->kind) : MAY_NOTHING);
 }
 
 void source_uses(struct str source, const char *module, const char *function, void (*found)(void *data, size_t at),

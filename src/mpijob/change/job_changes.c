@@ -42,7 +42,22 @@ static bool copy_item(const struct mpijob_change *from, struct mpijob_change *to
     return (!from->key || to->key) && (!from->value || to->value);
 }
 
+static bool is_one_of(const struct mpijob_changes *changes, const struct mpijob_change *c, const char *const *fields)
+{
+    for (; fields && *fields && c->kind == CHANGE_FIELD; fields++) {
+        if (strcmp(mpijob_kind_field_name(changes->kind, c->field), *fields) == 0)
+            return true;
+    }
+    return false;
+}
+
 int mpijob_changes_copy(const struct mpijob_changes *changes, struct mpijob_changes *copy, struct error *err)
+{
+    return mpijob_changes_without(changes, NULL, copy, err);
+}
+
+int mpijob_changes_without(const struct mpijob_changes *changes, const char *const *fields, struct mpijob_changes *copy,
+                           struct error *err)
 {
     *copy = (struct mpijob_changes){.kind = changes->kind, .exactly = {changes->exactly[0], changes->exactly[1]}};
     if (!changes->count)
@@ -50,8 +65,10 @@ int mpijob_changes_copy(const struct mpijob_changes *changes, struct mpijob_chan
     copy->items = calloc(changes->count, sizeof *copy->items);
     bool good = copy->items != NULL;
     for (size_t i = 0; good && i < changes->count; i++) {
-        good = copy_item(&changes->items[i], &copy->items[i]);
-        copy->count = copy->cap = i + 1;
+        if (is_one_of(changes, &changes->items[i], fields))
+            continue;
+        good = copy_item(&changes->items[i], &copy->items[copy->count]);
+        copy->cap = ++copy->count;
     }
     if (good)
         return 0;

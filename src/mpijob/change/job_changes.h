@@ -25,6 +25,10 @@ void mpijob_changes_free(struct mpijob_changes *changes);
 /* An independent copy; *copy is overwritten. ERR_NOMEM leaves it empty. */
 int mpijob_changes_copy(const struct mpijob_changes *changes, struct mpijob_changes *copy, struct error *err);
 
+/* The same, without the fields of these names. ERR_NOMEM. */
+int mpijob_changes_without(const struct mpijob_changes *changes, const char *const *fields, struct mpijob_changes *copy,
+                           struct error *err);
+
 /* value: raw JSON, "null" removes the field. Copies. ERR_INVALID: an unknown field (names the nearest), or as of
  * mpijob_field_check; ERR_SYNTAX: no JSON; ERR_NOMEM. */
 int mpijob_changes_set(struct mpijob_changes *changes, const char *field, struct str value, struct error *err);

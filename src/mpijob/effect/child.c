@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The launcher's part of a change: what it comes to there, whether it may be, and what it does. */
+/* The child's part of a change: what it comes to there, whether it may be, and what it does. */
 #include "mpijob/effect/child.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "mpijob/change/change_item.h"
+#include "mpijob/effect/effect_parts.h"
 #include "mpijob/effect/effect_table.h"
 #include "mpijob/shown.h"
 #include "json/write.h"
@@ -58,7 +59,7 @@ static struct json ended_condition(struct json job)
     return (struct json){0};
 }
 
-static bool has_ended(struct json job)
+bool child_has_ended(struct json job)
 {
     return json_exists(ended_condition(job)) || json_exists(mpijob_value_at(job, "/status/completionTime"));
 }
@@ -127,17 +128,22 @@ static int refuse_ttl(struct str name, struct error *err)
         shown(name, 250), name.ptr);
 }
 
+static struct str text_at(struct json object, const char *pointer)
+{
+    struct json value = json_at(object, pointer);
+    return json_type(value) == JSON_STRING ? str_n(value.text.ptr + 1, value.text.len - 2) : str_of("");
+}
+
 static struct str name_of(struct json object)
 {
-    struct json name = json_at(object, "/metadata/name");
-    return json_type(name) == JSON_STRING ? str_n(name.text.ptr + 1, name.text.len - 2) : str_of("");
+    return text_at(object, "/metadata/name");
 }
 
 int mpijob_launcher_ttl_check(struct json before, struct json after, struct error *err)
 {
     static const char pointer[] = "/spec/ttlSecondsAfterFinished";
     struct json ttl = mpijob_value_at(after, pointer), had = mpijob_value_at(before, pointer);
-    if (!json_exists(ttl) || (json_exists(had) && json_equal(had, ttl)) || has_ended(before) ||
+    if (!json_exists(ttl) || (json_exists(had) && json_equal(had, ttl)) || child_has_ended(before) ||
         !names_controller(after, str_of(""), "MPIJob"))
         return 0;
     return refuse_ttl(name_of(after), err);
@@ -158,6 +164,14 @@ static int check_pod(struct json before, struct str after, struct str name, stru
                      before.text.ptr, after.len ? ", asked for was " : "", (int)after.len, after.ptr ? after.ptr : "");
 }
 
+struct planning {
+    const struct mpijob_view *view;
+    const struct mpijob_child *row;
+    struct json child, set;
+    int64_t now;
+    struct mpijob_child_plan *plan;
+};
+
 static void judge(const struct mpijob_view *view, struct json launcher, enum mpijob_field_id field, struct json before,
                   struct str after, int64_t now, struct mpijob_verdict *v, int64_t *ends_at)
 {
@@ -176,33 +190,52 @@ static void judge(const struct mpijob_view *view, struct json launcher, enum mpi
         *ends_at = q.at;
 }
 
-static int plan_field(const struct mpijob_view *view, struct json launcher, const struct mpijob_change *c, int64_t now,
-                      struct mpijob_child_plan *plan, struct error *err)
+/* In a JobSet, by what is known of its Jobs. */
+static int judge_in_set(const struct planning *p, const char *pointer, struct str after, struct mpijob_verdict *v,
+                        struct error *err)
 {
+    int64_t seconds, start = started(p->child);
+    if (strcmp(pointer, "/spec/activeDeadlineSeconds") == 0 && start != MPIJOB_NO_TIME &&
+        json_int64((struct json){after}, &seconds) &&
+        (__builtin_mul_overflow(seconds, CLOCK_SECOND, &p->plan->ends_at) ||
+         __builtin_add_overflow(start, p->plan->ends_at, &p->plan->ends_at)))
+        p->plan->ends_at = MPIJOB_NO_TIME;
+    return child_judge_in_set(p->row, p->child, p->set, pointer, after, p->now, v, err);
+}
+
+static int plan_field(const struct planning *p, const struct mpijob_change *c, struct error *err)
+{
+    const struct mpijob_view *view = p->view;
+    struct json launcher = p->child;
+    struct mpijob_child_plan *plan = p->plan;
     char pointer[64];
     struct str after = change_value(c), name = name_of(launcher);
-    snprintf(pointer, sizeof pointer, "/spec/%s", mpijob_field_name(c->field));
+    const char *field = mpijob_kind_field_name(view->target.kind, c->field);
+    snprintf(pointer, sizeof pointer, "/spec/%s", field);
     struct json before = mpijob_value_at(launcher, pointer);
     struct mpijob_verdict v = {.effect = EFFECT_INERT};
-    plan->covered[c->field] = true;
+    if (c->field < FIELD_COUNT)
+        plan->covered[c->field] = true;
     if (after.len ? json_exists(before) && json_equal(before, (struct json){after}) : !json_exists(before)) {
-        snprintf(v.why, sizeof v.why, "the launcher %s %.*s has this %s already, so nothing is different",
-                 mpijob_child_of(view->target)->kind, shown(name, 250), name.ptr, mpijob_field_name(c->field));
+        snprintf(v.why, sizeof v.why, "the %s %.*s has this %s already, so nothing is different", p->row->words,
+                 shown(name, 250), name.ptr, field);
         effect_join(&plan->verdict, &v);
         return 0;
     }
-    bool running = !mpijob_phase_finished(view->phase) || !has_ended(launcher);
+    bool running = !mpijob_phase_finished(view->phase) || !child_has_ended(launcher);
     int rc = 0;
     if (c->field == FIELD_TTL_SECONDS_AFTER_FINISHED && after.len && running)
         rc = refuse_ttl(name, err);
-    else if (mpijob_child_of(view->target)->only_lowers)
+    else if (p->row->only_lowers)
         rc = check_pod(before, after, name, err);
     if (!rc)
         rc = diff_add(&plan->diff, pointer, c->field, before, after, err);
-    if (!rc) {
-        judge(view, launcher, c->field, before, after, now, &v, &plan->ends_at);
+    if (!rc && json_exists(p->set))
+        rc = judge_in_set(p, pointer, after, &v, err);
+    else if (!rc)
+        judge(view, launcher, c->field, before, after, p->now, &v, &plan->ends_at);
+    if (!rc)
         effect_join(&plan->verdict, &v);
-    }
     return rc;
 }
 
@@ -222,7 +255,7 @@ static int write_patch(struct mpijob_child_plan *plan, struct json launcher, str
     json_write_object(&w);
     for (size_t i = 0; i < plan->diff.count; i++) {
         const struct mpijob_difference *d = &plan->diff.items[i];
-        json_write_key(&w, mpijob_field_name(d->field));
+        json_write_key(&w, d->pointer + strlen("/spec/"));
         if (d->after)
             json_write_raw(&w, (struct json){str_of(d->after)});
         else
@@ -230,40 +263,51 @@ static int write_patch(struct mpijob_child_plan *plan, struct json launcher, str
     }
     json_write_end(&w);
     json_write_end(&w);
-    return buf_result(&plan->patch, "the launcher's patch", err);
+    return buf_result(&plan->patch, "the child's patch", err);
 }
 
-static int check_owner(const struct mpijob_view *view, struct json launcher, struct error *err)
+/* The owner chain, by uid: the job, or the JobSet that it controls. */
+int mpijob_child_check(const struct mpijob_view *view, struct json set, struct json child, struct error *err)
 {
-    struct str name = name_of(launcher);
-    bool named = json_type(json_at(launcher, "/metadata/resourceVersion")) == JSON_STRING &&
-                 json_type(json_at(launcher, "/metadata/uid")) == JSON_STRING;
-    if (named && mpijob_controls(view, launcher))
+    const struct mpijob_child *row = mpijob_child_of(view->target);
+    struct str name = name_of(child), owner = json_exists(set) ? text_at(set, "/metadata/uid") : view->uid;
+    const char *kind = mpijob_kind_info(view->target.kind)->name;
+    bool named = text_at(child, "/metadata/resourceVersion").len && text_at(child, "/metadata/uid").len;
+    if (named && owner.len && names_controller(child, owner, NULL) && (!row->set || mpijob_controls(view, set)))
         return 0;
     return error_set(err, ERR_REFUSED,
-                     "the %s %.*s is not this MPIJob's launcher (its owner references do not name this MPIJob's uid as "
-                     "the controller): nothing was changed",
-                     mpijob_child_of(view->target)->kind, shown(name, 250), name.ptr);
+                     "the %s %.*s is not this %s's %s (its owner references do not name this %s's uid as the "
+                     "controller): nothing was changed",
+                     row->kind, shown(name, 250), name.ptr, kind, mpijob_child_called(row->is), kind);
 }
 
-int mpijob_child_plan(const struct mpijob_changes *changes, const struct mpijob_view *view, struct json launcher,
-                      int64_t now, struct mpijob_child_plan *plan, struct error *err)
+int mpijob_child_plan(const struct mpijob_changes *changes, const struct mpijob_view *view, struct json child,
+                      struct json set, int64_t now, struct mpijob_child_plan *plan, struct error *err)
 {
+    struct planning p = {view, mpijob_child_of(view->target), child, set, now, plan};
     *plan = (struct mpijob_child_plan){.verdict = {.effect = EFFECT_UNCHANGED}, .ends_at = MPIJOB_NO_TIME};
-    int rc = check_owner(view, launcher, err);
-    for (const char *const *name = mpijob_child_of(view->target)->fields; *name && !rc; name++) {
+    int rc = mpijob_child_check(view, set, child, err);
+    for (const char *const *name = p.row->fields; *name && !rc; name++) {
         const struct mpijob_change *c = concerning(changes, *name, view);
         if (c)
-            rc = plan_field(view, launcher, c, now, plan, err);
+            rc = plan_field(&p, c, err);
     }
     if (!rc && plan->diff.count)
-        rc = write_patch(plan, launcher, err);
+        rc = write_patch(plan, child, err);
     if (rc)
         mpijob_child_plan_free(plan);
     return rc;
 }
 
 /* ---- both together ---- */
+
+void mpijob_judge_beside(const struct mpijob_child_plan *plan, bool own, struct mpijob_verdict *verdict)
+{
+    if (!own)
+        *verdict = plan->verdict;
+    else if (plan->diff.count)
+        effect_join(verdict, &plan->verdict);
+}
 
 /* There is no launcher: will it get the MPIJob's values? */
 static void judge_without(const struct mpijob_view *view, const struct mpijob_diff *diff, int64_t now,

@@ -51,6 +51,13 @@ bool effect_judge_kueue(const struct mpijob_view *view, const struct mpijob_diff
 /* False: the diff has none. */
 bool effect_judge_own(const struct mpijob_view *view, const struct mpijob_diff *diff, struct mpijob_verdict *v);
 
+/* ---- child.c, child_set.c ---- */
+
+bool child_has_ended(struct json job); /* a Job or a Pod */
+/* What it does where the value at the pointer becomes another one. ERR_NOMEM. */
+int child_judge_in_set(const struct mpijob_child *row, struct json job, struct json set, const char *pointer,
+                       struct str after, int64_t now, struct mpijob_verdict *v, struct error *err);
+
 /* ---- effect_agree.c: under all that come into question ---- */
 
 /* The controllers whose experiments tell what becomes of the dialect's jobs: itself, or those that it is judged like.

@@ -18,6 +18,7 @@ enum object_under {
 /* A change that is being judged. */
 struct changing {
     struct json before, after; /* the objects; after is absent where it is deleted */
+    struct json set;           /* of a Job: its JobSet, where that was read */
     int64_t now;               /* microseconds */
     unsigned state;            /* one of enum job_state; pending and running are not told apart but for Workloads */
     unsigned under;            /* one of enum object_under */
@@ -64,6 +65,11 @@ bool test_deadline_passed(struct changing *c, struct json from, struct json to);
 bool test_deadline_ahead(struct changing *c, struct json from, struct json to);
 bool test_ttl_passed(struct changing *c, struct json from, struct json to);
 bool test_ttl_ahead(struct changing *c, struct json from, struct json to);
+/* A deadline of a Job of a JobSet that was read: the set begins again by it, has ended by it already, waits for its
+ * resume, will end by it. Set c->at. */
+bool test_set_begins_again(struct changing *c, struct json from, struct json to);
+bool test_set_ends_now(struct changing *c, struct json from, struct json to);
+bool test_set_ends(struct changing *c, struct json from, struct json to);
 /* A TrainJob gets a deadline where it had none. */
 bool test_train_deadline(struct changing *c, struct json from, struct json to);
 bool test_drain(struct changing *c, struct json from, struct json to); /* stopPolicy */

@@ -179,6 +179,34 @@ bool test_ttl_ahead(struct changing *c, struct json from, struct json to)
     return !test_ttl_passed(c, from, to) && json_exists(to);
 }
 
+/* Rules of a failurePolicy may say anything; no experiment tells. */
+static bool restarts_left(struct json set)
+{
+    struct json policy = mpijob_value_at(set, "/spec/failurePolicy");
+    int64_t most = 0, made = 0;
+    json_int64(json_get(policy, "maxRestarts"), &most);
+    if (!json_int64(json_at(set, "/status/restartsCountTowardsMax"), &made))
+        json_int64(json_at(set, "/status/restarts"), &made);
+    return made < most || json_count(json_get(policy, "rules")) > 0;
+}
+
+bool test_set_begins_again(struct changing *c, struct json from, struct json to)
+{
+    (void)from;
+    c->at = MPIJOB_NO_TIME;
+    return json_exists(c->set) && json_exists(to) && restarts_left(c->set);
+}
+
+bool test_set_ends_now(struct changing *c, struct json from, struct json to)
+{
+    return json_exists(c->set) && test_deadline_passed(c, from, to);
+}
+
+bool test_set_ends(struct changing *c, struct json from, struct json to)
+{
+    return json_exists(c->set) && test_deadline_ahead(c, from, to);
+}
+
 /* It counts from the creation, or from the last resume. */
 bool test_train_deadline(struct changing *c, struct json from, struct json to)
 {

@@ -337,10 +337,14 @@ static void judge_difference(struct judging *j, const struct mpijob_difference *
 void mpijob_other_change(const struct other_object *o, struct json after, int64_t now, struct mpijob_verdict *v)
 {
     struct mpijob_diff diff = {0};
-    struct judging j = {
-        .object = o,
-        .c = {.before = o->object, .after = after, .now = now, .state = state_of(o), .under = under_of(o->object)},
-        .v = v};
+    struct judging j = {.object = o,
+                        .c = {.before = o->object,
+                              .after = after,
+                              .set = o->set,
+                              .now = now,
+                              .state = state_of(o),
+                              .under = under_of(o->object)},
+                        .v = v};
     *v = (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};
     j.tried = object_was_tried(o->group, o->plural);
     if (is_deleting(o->object) || mpijob_objects_diff(o->object, after, &diff, NULL)) {

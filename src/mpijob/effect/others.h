@@ -10,6 +10,7 @@
 struct other_object {
     const char *group, *plural; /* "batch", "jobs"; the group of core kinds is "" */
     struct json object;         /* as it is on the server */
+    struct json set;            /* of a Job: the JobSet that has made it; absent where it was not read */
 };
 
 /* Sets the verdict. may_destroy: it ends what runs. */

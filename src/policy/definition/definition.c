@@ -133,12 +133,12 @@ static bool read_bool(struct defining *d, const char *key, int index)
 /* ---- the whole table ---- */
 
 static const char *const keys[] = {
-    "name",        "about",    "kind",        "match",   "schedule",         "every",
-    "timezone",    "jitter",   "missed",      "overlap", "replace",          "run",
-    "limits",      "dry_run",  "destructive", "on",      "approval",         "through_launcher",
-    "wait_effect", "clusters", "again",       "recheck", "events",           "window",
-    "except",      "breaker",  "hold",        "canary",  "approval_expires", "warn",
-    "holds_for",   "slo",      NULL};
+    "name",          "about",       "kind",        "match",   "schedule", "every",
+    "timezone",      "jitter",      "missed",      "overlap", "replace",  "run",
+    "limits",        "dry_run",     "destructive", "on",      "approval", "through_launcher",
+    "through_child", "wait_effect", "clusters",    "again",   "recheck",  "events",
+    "window",        "except",      "breaker",     "hold",    "canary",   "approval_expires",
+    "warn",          "holds_for",   "slo",         NULL};
 
 static void read_key(struct defining *d, const char *key, int index)
 {
@@ -176,8 +176,8 @@ static void read_key(struct defining *d, const char *key, int index)
         definition_warn(d, index);
     } else if (strcmp(key, "wait_effect") == 0) {
         definition_duration(d, key, index, &p->wait_effect);
-    } else if (strcmp(key, "through_launcher") == 0) {
-        p->through_child = read_bool(d, key, index);
+    } else if (strcmp(key, "through_launcher") == 0 || strcmp(key, "through_child") == 0) {
+        return; /* read third: they say where the fields are */
     } else if (strcmp(key, "events") == 0) {
         p->quiet = !read_bool(d, key, index);
     } else if (strcmp(key, "canary") == 0) {
@@ -299,6 +299,7 @@ struct policy *policy_read(lua_State *L, int index, int line, const struct polic
     if (lua_rawget(L, index) != LUA_TNIL)
         definition_kind(&d, lua_gettop(L));
     lua_settop(L, top);
+    definition_child(&d, index);
     int n = lua_keys_push(L, index, KEYS_MAX);
     if (n < 0)
         definition_found(&d, NULL, "has more than %d keys", KEYS_MAX);

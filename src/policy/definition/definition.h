@@ -83,13 +83,14 @@ struct policy {
     int64_t approval_expires; /* microseconds: how long a run waits for it */
     unsigned approval_quorum; /* different persons that it asks for, from 1 to 8; 0: as the configuration says */
     unsigned concurrency;     /* changes under way at once */
-    bool dry_run, destructive, through_child;
-    struct canary *canary; /* how it is led in; NULL: at once. Owned */
-    bool breaker;          /* it is paused when it keeps failing */
-    bool quiet;            /* events = false: no Events on the jobs that it changes */
-    bool again;            /* what it has handled counts as new when its text is another */
-    int64_t recheck;       /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
-    int64_t holds_for;     /* microseconds that the whole match must have held before it acts; 0: it acts at once */
+    bool dry_run, destructive;
+    const char *through_child; /* the key that asks for it, static; NULL: none does */
+    struct canary *canary;     /* how it is led in; NULL: at once. Owned */
+    bool breaker;              /* it is paused when it keeps failing */
+    bool quiet;                /* events = false: no Events on the jobs that it changes */
+    bool again;                /* what it has handled counts as new when its text is another */
+    int64_t recheck;   /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
+    int64_t holds_for; /* microseconds that the whole match must have held before it acts; 0: it acts at once */
     struct policy_slo slo;
     struct policy_warn warn;
     struct policy_kinds kinds; /* what it is about; with its changes, of ACTION_TABLE */

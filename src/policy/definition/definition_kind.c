@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cluster/cluster.h"
+#include "mpijob/dialect.h"
 #include "mpijob/kinds_added.h"
 #include "plugin/plugin.h"
 #include "policy/definition/definition_parts.h"
@@ -180,8 +181,6 @@ static void check_match(struct defining *d, const struct mpijob_kind *kind, int 
 static void check_kind(struct defining *d, const struct mpijob_kind *kind, int index)
 {
     const struct policy *p = d->p;
-    if (kind->child == CHILD_NONE && p->through_child)
-        definition_found(d, "through_launcher", "is for MPIJobs only: a %s has no launcher", kind->name);
     if (!mpijob_kind_described(kind)) {
         if (!kind->inspected && mpijob_match_has_problem(p->match))
             definition_found(d, "match.problem", "is for MPIJobs only: what harms %ss was not tried", kind->name);
@@ -199,18 +198,26 @@ void definition_check_kind(struct defining *d, int index)
 {
     for (size_t i = 0; i < d->p->kinds.count && !d->kind_bad; i++)
         check_kind(d, d->p->kinds.of[i].kind, index);
+    if (!d->kind_bad)
+        definition_check_child(d);
 }
 
 /* ---- the fields of a list of kinds ---- */
 
-static bool has(const struct mpijob_kind *kind, const void *field)
+struct asked_field {
+    const char *name;
+    bool through_child;
+};
+
+static bool has(const struct mpijob_kind *kind, const void *data)
 {
-    return policy_kinds_field(kind, field);
+    const struct asked_field *field = data;
+    return policy_kinds_field(kind, field->name) || (field->through_child && mpijob_child_takes(kind, field->name));
 }
 
-static bool lacks(const struct mpijob_kind *kind, const void *field)
+static bool lacks(const struct mpijob_kind *kind, const void *data)
 {
-    return !policy_kinds_field(kind, field);
+    return !has(kind, data);
 }
 
 /* True: all of its kinds have it, or none has, which each says for itself. */
@@ -218,8 +225,9 @@ static bool have(struct defining *d, const char *field)
 {
     struct buf with = BUF_INIT, without = BUF_INIT;
     char path[160];
-    policy_kinds_names(&d->p->kinds, has, field, &with);
-    policy_kinds_names(&d->p->kinds, lacks, field, &without);
+    struct asked_field asked = {field, d->p->through_child != NULL};
+    policy_kinds_names(&d->p->kinds, has, &asked, &with);
+    policy_kinds_names(&d->p->kinds, lacks, &asked, &without);
     bool all = !with.len || !without.len;
     snprintf(path, sizeof path, "replace.%.120s", field);
     if (!all)

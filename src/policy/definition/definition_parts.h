@@ -53,6 +53,10 @@ void definition_check_kind(struct defining *d, int index);
 /* Of a list of kinds: have all of them each field of the `replace` table at index? What not all have is told. */
 bool definition_kinds_have(struct defining *d, int index);
 
+/* ---- definition_child.c ---- */
+void definition_child(struct defining *d, int index); /* reads the keys, of the policy's table */
+void definition_check_child(struct defining *d);      /* has each kind such a child? */
+
 /* ---- definition_shards.c ---- */
 /* What cannot be where each daemon has a part of the jobs. */
 void definition_check_shards(struct defining *d);

@@ -1,0 +1,221 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- through_child: a deadline on a Job of a TrainJob or a JobSet, instead of on these; on the simulator, and on a real API
+-- server with their definitions.
+local support = require "support"
+local simulator = require "support.sim"
+local cluster = require "support.cluster"
+local kinds = require "support.kinds"
+
+local STEP <const> = "trainer.kubeflow.org/trainjob-ancestor-step"
+local SET <const> = "jobset.sigs.k8s.io/"
+
+local function owner_of(object)
+    return { apiVersion = object.apiVersion, kind = object.kind, name = object.metadata.name, uid = object.metadata.uid, controller = true }
+end
+
+local function child_of(server, namespace, set, replicated, index, more)
+    more = more or {}
+    local labels = { [SET .. "jobset-name"] = set.metadata.name, [SET .. "replicatedjob-name"] = replicated, [SET .. "job-index"] = tostring(index), [STEP] = more.step }
+    local owner = owner_of(set)
+    owner.uid = more.uid or owner.uid
+    return kinds.create(server, namespace, "Job", ("%s-%s-%d"):format(set.metadata.name, replicated, index), { activeDeadlineSeconds = more.deadline }, labels, more.status, owner)
+end
+
+-- A JobSet of an initializer and a node, as Trainer's torch runtime has it; more: of its spec
+local function make_set(server, namespace, name, more, owner, status)
+    local function part(of)
+        return { name = of, replicas = 1, template = { spec = { parallelism = 1, completions = 1, template = kinds.template(1) } } }
+    end
+    local spec = { successPolicy = { operator = "All", targetReplicatedJobs = { "node" } }, replicatedJobs = { part "initializer", part "node" } }
+    for key, value in pairs(more or {}) do
+        spec[key] = value
+    end
+    local set = kinds.create(server, namespace, "JobSet", name, spec, nil, status, owner)
+    child_of(server, namespace, set, "initializer", 0)
+    child_of(server, namespace, set, "node", 0, { step = "trainer" })
+    return set
+end
+
+local function make_train(server, namespace, name, more, status, labels)
+    local job = kinds.create(server, namespace, "TrainJob", name, nil, labels, status or { jobsStatus = { { name = "node", ready = 1, succeeded = 0, failed = 0, active = 1, suspended = 0 } } })
+    return job, make_set(server, namespace, name, more, owner_of(job))
+end
+
+local function tests(start)
+    local server, namespace, folder
+
+    lazy_setup(function()
+        server, namespace = start()
+        folder = support.folder()
+    end)
+    lazy_teardown(support.cleanup)
+
+    local function mpijobd(...)
+        return support.mpijobd(...)
+    end
+    local function replace(kind, name, ...)
+        return mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, kind .. "/" .. name, ...)
+    end
+    local function deadline(kind, name)
+        return kinds.object(server, namespace, kind, name).spec.activeDeadlineSeconds
+    end
+
+    it("gives the Job whose end counts the deadline, and not the TrainJob", function()
+        make_train(server, namespace, "t")
+        local code, _, err = replace("trainjob", "t", "activeDeadlineSeconds=12h", "--through-child")
+        assert.are.equal(1, code)
+        support.contains(err, "refused, because it is destructive: activeDeadlineSeconds: at the deadline (")
+        support.contains(err, ") the whole set fails (FailedJobs), and all its pods are killed; the set and the failed Job stay, and so the TrainJob")
+        assert.is_nil(deadline("Job", "t-node-0"))
+        local out
+        code, out, err = replace("trainjob", "t", "activeDeadlineSeconds=12h", "labels.capped=yes", "--through-child", "--destructive")
+        assert.are.equal(0, code, err)
+        support.contains(out, "\nits Job t-node-0:\n+ spec.activeDeadlineSeconds: 43200\n")
+        support.contains(out, "+ labels.capped: yes")
+        assert.are.equal(43200, deadline("Job", "t-node-0"))
+        assert.is_nil(deadline("Job", "t-initializer-0"))
+        assert.is_nil(deadline("TrainJob", "t"))
+        code, out, err = replace("trainjob", "t", "activeDeadlineSeconds=43200", "--through-child", "--destructive")
+        assert.are.equal(0, code, err)
+        support.contains(out, "unchanged: the Job t-node-0 has this activeDeadlineSeconds already, so nothing is different; nothing was sent")
+        code, out, err = replace("trainjob", "t", "activeDeadlineSeconds-", "--through-child", "-o", "json")
+        assert.are.equal(0, code, err)
+        local one = support.json.decode(out)[1]
+        assert.are.same({ path = "/spec/activeDeadlineSeconds", before = 43200 }, { path = one.child[1].path, before = one.child[1].before })
+        assert.are.same({ "effective", true }, { one.effect, one.changed })
+        support.contains(one.why, "the deadline counts no more")
+        assert.is_nil(deadline("Job", "t-node-0"))
+    end)
+
+    it("follows the owners by their uids", function()
+        local job = kinds.create(server, namespace, "TrainJob", "o")
+        local owner = owner_of(job)
+        owner.uid = "6a1b0f6e-0000-4000-8000-000000000000"
+        make_set(server, namespace, "o", nil, owner)
+        local code, _, err = replace("trainjob", "o", "activeDeadlineSeconds=1h", "--through-child", "--destructive")
+        assert.are.equal(1, code)
+        support.contains(err, "there is no JobSet o of it yet, and so no Job to change: nothing was changed")
+        local _, set = make_train(server, namespace, "p")
+        assert.are.equal(200, (kinds.request(server, "DELETE", kinds.path(namespace, "Job", "p-node-0") .. "?propagationPolicy=Background")))
+        child_of(server, namespace, set, "other", 0, { step = "trainer", uid = owner.uid })
+        code, _, err = replace("trainjob", "p", "activeDeadlineSeconds=1h", "--through-child", "--destructive")
+        assert.are.equal(1, code)
+        support.contains(err, "no such Job of it (jobset.sigs.k8s.io/jobset-name=p,trainer.kubeflow.org/trainjob-ancestor-step=trainer) is there that has not ended: nothing was changed")
+        kinds.create(server, namespace, "TrainJob", "q")
+        code, _, err = replace("trainjob", "q", "activeDeadlineSeconds=1h", "--through-child", "--destructive")
+        assert.are.equal(1, code)
+        support.contains(err, "there is no JobSet q of it yet")
+    end)
+
+    it("of a JobSet takes what successPolicy names, by the order of replicatedJobs, and passes over what has ended", function()
+        make_set(server, namespace, "s")
+        local code, out, err = replace("jobset", "s", "activeDeadlineSeconds=1h", "--through-child", "--destructive")
+        assert.are.equal(0, code, err)
+        support.contains(out, "its Job s-node-0:")
+        support.contains(out, "the whole set fails")
+        assert.is_nil(deadline("JobSet", "s"))
+        local two = { replicatedJobs = {
+            { name = "node", replicas = 2, template = { spec = { template = kinds.template(1) } } },
+            { name = "initializer", replicas = 1, template = { spec = { template = kinds.template(1) } } } } }
+        two.successPolicy = { operator = "All" }
+        local set = make_set(server, namespace, "u", two)
+        child_of(server, namespace, set, "node", 1)
+        code, out, err = replace("jobset", "u", "activeDeadlineSeconds=1h", "--through-child", "--destructive", "--dry-run")
+        assert.are.equal(0, code, err)
+        support.contains(out, "its Job u-node-0:")
+        local job = kinds.object(server, namespace, "Job", "u-node-0")
+        job.status = kinds.complete_job()
+        assert.are.equal(200, (kinds.request(server, "PUT", kinds.path(namespace, "Job", "u-node-0") .. "/status", job)))
+        code, out, err = replace("jobset", "u", "activeDeadlineSeconds=1h", "--through-child", "--destructive")
+        assert.are.equal(0, code, err)
+        support.contains(out, "its Job u-node-1:")
+        assert.are.equal(3600, deadline("Job", "u-node-1"))
+        assert.is_nil(deadline("Job", "u-initializer-0"))
+    end)
+
+    it("says where the set would begin again, and needs leave for it", function()
+        make_set(server, namespace, "r", { failurePolicy = { maxRestarts = 2 } })
+        local code, _, err = replace("jobset", "r", "activeDeadlineSeconds=1h", "--through-child")
+        assert.are.equal(1, code)
+        support.contains(err, "its JobSet's failurePolicy has restarts left, or rules of its own: at the deadline the whole set begins again from the beginning")
+        assert.is_nil(deadline("Job", "r-node-0"))
+        make_train(server, namespace, "v", { failurePolicy = { maxRestarts = 1 } })
+        code, _, err = replace("trainjob", "v", "activeDeadlineSeconds=1h", "--through-child")
+        assert.are.equal(1, code)
+        support.contains(err, "begins again from the beginning")
+        assert.are.equal(0, (replace("trainjob", "v", "activeDeadlineSeconds=1h", "--through-child", "--destructive")))
+        assert.are.equal(3600, deadline("Job", "v-node-0"))
+    end)
+
+    it("changes nothing of what has ended", function()
+        make_train(server, namespace, "e", nil, kinds.condition "Complete")
+        local code, out, err = replace("trainjob", "e", "activeDeadlineSeconds=1h", "--through-child")
+        assert.are.equal(0, code, err)
+        support.contains(out, "e unchanged: it has ended, and none of its Jobs runs any more; nothing was sent")
+        assert.is_nil(deadline("TrainJob", "e"))
+        assert.is_nil(deadline("Job", "e-node-0"))
+    end)
+
+    it("sets backoffLimit of that Job too", function()
+        make_train(server, namespace, "b")
+        local code, out, err = replace("trainjob", "b", "backoffLimit=3", "--through-child")
+        assert.are.equal(0, code, err)
+        support.contains(out, "effective: backoffLimit: it counts from the next failure on")
+        assert.are.equal(3, kinds.object(server, namespace, "Job", "b-node-0").spec.backoffLimit)
+    end)
+
+    it("is a policy's key: planned, explained, applied, made, and taken back", function()
+        local state = folder .. "/policy.db"
+        make_train(server, namespace, "c", nil, nil, { cap = "yes" })
+        local file = support.write(folder .. "/p.lua", ([[policy { name = "cap", kind = { "TrainJob", "JobSet" }, every = "10m", match = { namespace = "%s", labels = "cap" },
+            destructive = true, replace = { activeDeadlineSeconds = "12h" }, through_child = true }]]):format(namespace))
+        local function with(command, ...)
+            return mpijobd(command, "--state", state, "--kubeconfig", server.kubeconfig, ...)
+        end
+        local code, out, err = mpijobd("check", file)
+        assert.are.equal(0, code, out .. err)
+        code, out, err = mpijobd("plan", file, "--kubeconfig", server.kubeconfig, "--out", folder .. "/plan.json")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "its Job c-node-0:\n+ spec.activeDeadlineSeconds: 43200\n")
+        code, out, err = mpijobd("why", "cap", "trainjob/" .. namespace .. "/c", file, "--kubeconfig", server.kubeconfig)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "its Job c-node-0:")
+        code, out, err = with("apply", folder .. "/plan.json", "--dry-run")
+        assert.are.equal(0, code, out .. err)
+        code, out, err = with("run", "--once", file)
+        assert.are.equal(0, code, out .. err)
+        support.contains(err, "its Job c-node-0:")
+        assert.are.equal(43200, deadline("Job", "c-node-0"))
+        assert.is_nil(deadline("TrainJob", "c"))
+        code, out, err = mpijobd("journal", "--state", state, "-o", "json")
+        assert.are.equal(0, code, err)
+        local rows = support.json.decode(out)
+        assert.are.equal(1, #rows)
+        assert.are.same({ "patch", "jobs.batch", "c-node-0", "done", "destructive" }, { rows[1].verb, rows[1].resource, rows[1].name, rows[1].outcome, rows[1].effect })
+        code, out, err = with("undo", "1")
+        assert.are.equal(0, code, out .. err)
+        assert.is_nil(deadline("Job", "c-node-0"))
+        code, out, err = with("apply", folder .. "/plan.json")
+        assert.are.equal(1, code, out .. err) -- the Job has another version by now
+        support.contains(out, "its child: it was changed since the plan was made")
+    end)
+end
+
+describe("through a child, on the simulator,", function()
+    tests(function()
+        local sim = simulator.start("--version", "v2beta1", "--kinds")
+        sim:make_namespace "train"
+        return sim, "train"
+    end)
+end)
+
+if cluster.real then
+    describe("through a child on a real server #cluster", function()
+        tests(function()
+            local server = cluster.start(cluster.versions[4])
+            local namespace = server:namespace()
+            kinds.serve(server, namespace)
+            return server, namespace
+        end)
+    end)
+end
