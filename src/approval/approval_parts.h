@@ -11,6 +11,7 @@
 struct waiting {
     struct approvals *of;
     int64_t run;
+    struct state *state; /* where it is kept, and its run */
     void *texts;
     const char *policy, *cluster;
     int64_t since, expires, unchanged, failed;
@@ -30,6 +31,7 @@ struct waiting {
     size_t bytes;           /* of its row, as it was written or read last */
     bool warned, under_way; /* under_way: something is being written or made */
     bool gives;             /* what is being written is one more approval */
+    bool gone;              /* another daemon sees to it: it goes when what is under way has ended */
     int64_t expired;        /* when it would have expired, if what is being written cannot be */
     struct approval_call call;
     struct approval_place place;                       /* where it is made */
@@ -38,19 +40,30 @@ struct waiting {
     struct waiting *prev, *next;
 };
 
+struct gone_run {
+    int64_t run, unchanged, failed;
+};
+
+/* Runs whose rows in the journal say that they wait, and that are another daemon's now (gone.c). */
+struct gone_runs {
+    struct gone_run *runs; /* owned */
+    size_t count, cap;
+};
+
 struct approvals {
     struct approvals_options o;
     struct runs_approval hook;
     struct metric *count, *soon;
     struct waiting *list;
     size_t count_all, bytes; /* of the list */
+    struct gone_runs gone;
 };
 
 /* ---- approvals.c ---- */
 
 /* Takes over *plan. NULL: out of memory, and *plan is freed. */
-struct waiting *waiting_new(struct approvals *a, int64_t run, const char *policy, const char *cluster,
-                            struct plan *plan);
+struct waiting *waiting_new(struct approvals *a, int64_t run, struct state *state, const char *policy,
+                            const char *cluster, struct plan *plan);
 void waiting_free(struct waiting *w);
 /* NULL: no such run waits, and err says so. */
 struct waiting *waiting_find(const struct approvals *a, int64_t run, struct error *err);
@@ -75,11 +88,23 @@ void waiting_tell(struct waiting *w, const struct approval_result *result, const
 
 /* ---- approval_rows.c ---- */
 
-int waiting_read(struct approvals *a, struct error *err); /* blocks; errors as of approvals_open */
+int waiting_read(struct approvals *a, struct state *state, struct error *err); /* blocks; errors as of approvals_open */
 /* ERR_LIMIT: it is new, and there is no room for it beside those that wait (done is called from within then). */
 void waiting_write(struct waiting *w, store_done done, void *data);
 void waiting_weigh(struct waiting *w, size_t bytes); /* its row has so many now */
 void waiting_erase(const struct waiting *w, store_done done, void *data);
+
+/* ---- gone.c: what other daemons see to, where several share what waits; else nothing ---- */
+
+/* At the start, of an earlier daemon with this journal; blocks. Errors as of journal_read_runs. */
+int gone_read(struct approvals *a, struct error *err);
+void gone_add(struct approvals *a, const struct waiting *w); /* its row says so from now on */
+void gone_is_back(struct approvals *a, const struct waiting *w);
+/* Others read with the state what was decided. */
+void gone_tell(const struct waiting *w, const char *outcome, const char *message);
+/* Of runs that were decided elsewhere, by a state that was just taken over, the journal says how. Blocks; errors as of
+ * state_read_kept. */
+int gone_decided(struct approvals *a, struct state *state, struct error *err);
 
 /* ---- reckoned.c ---- */
 

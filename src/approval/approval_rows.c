@@ -9,6 +9,7 @@
 #include "approval/approval_parts.h"
 #include "base/texts.h"
 #include "store/kept.h"
+#include "store/state.h"
 #include "json/member.h"
 #include "json/write.h"
 
@@ -83,7 +84,7 @@ void waiting_write(struct waiting *w, store_done done, void *data)
     waiting_weigh(w, out.len);
     /* Without memory the store says so: an empty text is no plan, and is never written. */
     struct store_kept row = {.space = SPACE, .key = key, .value = out.failed ? "" : out.ptr};
-    store_keep(w->of->o.store, &row, done, data);
+    state_keep(w->state, &row, false, done, data);
     buf_free(&out);
 }
 
@@ -92,13 +93,14 @@ void waiting_erase(const struct waiting *w, store_done done, void *data)
     char key[KEY_SIZE];
     key_of(w->run, key);
     struct store_kept row = {.space = SPACE, .key = key};
-    store_keep(w->of->o.store, &row, done, data);
+    state_keep(w->state, &row, false, done, data);
 }
 
 /* ---- reading ---- */
 
 struct reading {
     struct approvals *a;
+    struct state *state;
     struct error *err;
     int rc;
 };
@@ -123,8 +125,9 @@ static void read_people(struct waiting *w, struct json head)
     }
 }
 
-static int read_one(struct approvals *a, const struct store_kept *row, struct error *err)
+static int read_one(const struct reading *r, const struct store_kept *row, struct error *err)
 {
+    struct approvals *a = r->a;
     struct plan plan;
     struct json head;
     char policy[64], cluster[256], *end;
@@ -132,10 +135,13 @@ static int read_one(struct approvals *a, const struct store_kept *row, struct er
     const char *line = strchr(row->value, '\n');
     if (*end || run < 1 || !line)
         return error_set(err, ERR_INVALID, "the row of run %s is not one of mpijobd's", row->key);
-    const struct waiting *known;
+    struct waiting *known;
     DL_SEARCH_SCALAR(a->list, known, run, run);
-    if (known)
+    if (known) {
+        gone_is_back(a, known);
+        known->gone = false;
         return 0;
+    }
     int rc = json_parse(str_n(row->value, (size_t)(line - row->value)), "a run that waits", &head, err);
     if (!rc)
         rc = plan_read(&plan, str_of(line + 1), "its plan", err);
@@ -143,7 +149,7 @@ static int read_one(struct approvals *a, const struct store_kept *row, struct er
         return rc;
     json_string_at(head, "/policy", policy, sizeof policy);
     json_string_at(head, "/cluster", cluster, sizeof cluster);
-    struct waiting *w = waiting_new(a, run, policy, cluster, &plan);
+    struct waiting *w = waiting_new(a, run, r->state, policy, cluster, &plan);
     if (!w)
         return error_nomem(err);
     json_int64(json_get(head, "since"), &w->since);
@@ -155,6 +161,7 @@ static int read_one(struct approvals *a, const struct store_kept *row, struct er
     read_people(w, head);
     waiting_weigh(w, strlen(row->value));
     waiting_watch(w);
+    gone_is_back(a, w);
     return 0;
 }
 
@@ -162,7 +169,7 @@ static bool read_row(void *data, const struct store_kept *row)
 {
     struct reading *r = data;
     struct error err;
-    int rc = read_one(r->a, row, &err);
+    int rc = read_one(r, row, &err);
     if (rc == ERR_NOMEM)
         r->rc = error_nomem(r->err);
     else if (rc)
@@ -171,9 +178,9 @@ static bool read_row(void *data, const struct store_kept *row)
     return !r->rc;
 }
 
-int waiting_read(struct approvals *a, struct error *err)
+int waiting_read(struct approvals *a, struct state *state, struct error *err)
 {
-    struct reading r = {.a = a, .err = err};
-    int rc = store_read_kept(a->o.store, SPACE, read_row, &r, err);
+    struct reading r = {.a = a, .state = state, .err = err};
+    int rc = state_read_kept(state, SPACE, read_row, &r, err);
     return rc ? rc : r.rc;
 }

@@ -25,8 +25,8 @@ static int by_text(const void *a, const void *b)
 
 static void rang(struct alarm *alarm, int64_t now);
 
-struct waiting *waiting_new(struct approvals *a, int64_t run, const char *policy, const char *cluster,
-                            struct plan *plan)
+struct waiting *waiting_new(struct approvals *a, int64_t run, struct state *state, const char *policy,
+                            const char *cluster, struct plan *plan)
 {
     struct waiting *w = calloc(1, sizeof *w);
     if (!w) {
@@ -35,6 +35,7 @@ struct waiting *waiting_new(struct approvals *a, int64_t run, const char *policy
     }
     w->of = a;
     w->run = run;
+    w->state = state;
     w->plan = *plan;
     *plan = (struct plan){0};
     w->alarm = (struct alarm){.ring = rang, .data = w};
@@ -88,10 +89,8 @@ void waiting_end(struct waiting *w, const char *outcome, const char *message, co
                             .unchanged = w->unchanged,
                             .failed = w->failed};
     struct end *e = w->call.done ? calloc(1, sizeof *e) : NULL;
-    if (w->of->o.state)
-        state_run_end(w->of->o.state, &row, false, NULL, NULL);
-    else
-        journal_run_end(w->of->o.journal, &row, NULL, NULL);
+    state_run_end(w->state, &row, false, NULL, NULL);
+    gone_tell(w, outcome, message);
     if (e)
         *e = (struct end){.call = w->call, .made = result != NULL};
     if (e && result)
@@ -186,8 +185,8 @@ int approvals_open(const struct approvals_options *options, struct approvals **o
     a->soon = metrics_gauge(a->o.metrics, "runs_waiting_expire_soon", NULL,
                             "Those of them whose plan expires soon; the log has warned of each.", by_policy);
     int rc = a->o.metrics ? metrics_collector(a->o.metrics, collect, a, err) : 0;
-    if (!rc && !options->later)
-        rc = waiting_read(a, err);
+    if (!rc)
+        rc = options->later ? gone_read(a, err) : waiting_read(a, options->state, err);
     if (rc) {
         approvals_close(a);
         return rc;
@@ -196,17 +195,22 @@ int approvals_open(const struct approvals_options *options, struct approvals **o
     return 0;
 }
 
-int approvals_read(struct approvals *a, struct error *err)
+int approvals_read(struct approvals *a, struct state *state, struct error *err)
 {
-    return a ? waiting_read(a, err) : 0;
+    int rc = a ? waiting_read(a, state, err) : 0;
+    return rc || !a ? rc : gone_decided(a, state, err);
 }
 
-void approvals_forget(struct approvals *a)
+void approvals_forget(struct approvals *a, const struct shard *shard)
 {
     struct waiting *w, *next;
     DL_FOREACH_SAFE(a ? a->list : NULL, w, next)
     {
-        if (!w->under_way && !w->kept)
+        if (w->kept || w->gone || !shard_has_run(shard, w->run))
+            continue;
+        gone_add(a, w);
+        w->gone = w->under_way;
+        if (!w->gone)
             waiting_free(w);
     }
 }
@@ -226,6 +230,8 @@ void approvals_close(struct approvals *a)
         metrics_collector_remove(a->o.metrics, a);
     while (a && a->list)
         waiting_free(a->list);
+    if (a)
+        free(a->gone.runs);
     free(a);
 }
 
@@ -263,7 +269,7 @@ void approvals_each(const struct approvals *a, void (*visit)(void *data, const s
     DL_FOREACH(a ? a->list : NULL, w)
     {
         struct approval one = told(w);
-        if (!w->kept)
+        if (!w->kept && !w->gone)
             visit(data, &one);
     }
 }
@@ -306,7 +312,7 @@ static void propose(void *approvals, const struct run *run, struct plan *plan,
     struct error err;
     plan_set_head(plan, &head);
     bool failed = plan->failed;
-    struct waiting *w = waiting_new(a, run->id, run->policy->name, cluster_name(cluster), plan);
+    struct waiting *w = waiting_new(a, run->id, run->site->state, run->policy->name, cluster_name(cluster), plan);
     if (w && failed)
         waiting_free(w);
     if (!w || failed) {

@@ -28,20 +28,20 @@ struct approval_place {
 struct approval;
 
 struct approvals_options { /* all of it outlives the approvals */
-    struct store *store;
     struct journal *journal;
-    struct state *state; /* with that journal; NULL: runs end in the journal alone */
-    bool later;          /* what waits is not read yet: approvals_read does it */
+    struct state *state; /* where what waits is read from at the start */
+    bool later;          /* other daemons share what waits, and it is not read yet: approvals_read does it */
     struct alarms *alarms;
     const struct clock *clock;
     const struct log *log;
     struct metrics *metrics;           /* NULL: nothing is counted */
     const struct approvers *approvers; /* NULL: whoever may use the control socket */
-    /* policy STORE_BY_HAND: the plan is no policy's; origin: then the one whose changes it takes back; "": it is not
-     * known.
-     * 0; ERR_NOT_FOUND: the policy or the cluster has gone; ERR_REFUSED: the policy may not run; ERR_UNREACHABLE. */
-    int (*place)(void *data, const char *policy, const char *origin, const char *cluster, struct approval_place *place,
-                 struct error *err);
+    /* run: that waits. policy STORE_BY_HAND: the plan is no policy's; origin: then the one whose changes it takes back;
+     * "": it is not known.
+     * 0; ERR_NOT_FOUND: the policy or the cluster has gone; ERR_REFUSED: the policy may not run, or another daemon acts
+     * for the run's jobs; ERR_UNREACHABLE. */
+    int (*place)(void *data, int64_t run, const char *policy, const char *origin, const char *cluster,
+                 struct approval_place *place, struct error *err);
     /* A run waits from now on, or (soon) expires before long: people are told of that. NULL: they are not. */
     void (*tell)(void *data, const struct approval *approval, bool soon);
     void *data;
@@ -58,10 +58,11 @@ struct approvals;
 /* Reads what waits; blocks. 0; errors as of store_read_kept, or ERR_NOMEM. A plan that cannot be read is logged, and
  * left where it is. */
 int approvals_open(const struct approvals_options *options, struct approvals **approvals, struct error *err);
-/* Reads what waits, besides what is known already; errors as above. And forgets what waits, as another replica sees to
- * it now; what is being made is finished first. NULL is allowed. */
-int approvals_read(struct approvals *approvals, struct error *err);
-void approvals_forget(struct approvals *approvals);
+/* Reads what waits in a state, besides what is known already; errors as above. And forgets what waits in a shard (of 0:
+ * in all), as another daemon sees to it now; what is being made is finished first. The journal says of each run whether
+ * it waits here ("waiting") or with another ("moved"). NULL is allowed. */
+int approvals_read(struct approvals *approvals, struct state *state, struct error *err);
+void approvals_forget(struct approvals *approvals, const struct shard *shard);
 /* Nothing of it is under way any more. NULL is allowed. */
 void approvals_close(struct approvals *approvals);
 /* No plan expires any more: the daemon is being stopped. NULL is allowed. */
@@ -89,11 +90,11 @@ bool approvals_find(const struct approvals *approvals, int64_t run, struct appro
 
 /* ---- what a person wants, and may not do alone ---- */
 
-struct approval_proposal { /* copied; its texts stay until done, and so has the site of that cluster to */
-    const char *cluster, *server;
-    int64_t undoes;     /* the run that is to be taken back */
-    const char *origin; /* whose changes that run made (undo.origin); NULL: it is not known */
-    struct plan *plan;  /* taken over, whatever becomes of it */
+struct approval_proposal { /* copied; its texts stay until done */
+    struct site *site;     /* where it would be made; stays until done, too */
+    int64_t undoes;        /* the run that is to be taken back */
+    const char *origin;    /* whose changes that run made (undo.origin); NULL: it is not known */
+    struct plan *plan;     /* taken over, whatever becomes of it */
     struct approver who;
     unsigned quorum;           /* that the policy of that run asks for; 0: none */
     int64_t expires;           /* microseconds: how long it waits */
@@ -133,8 +134,8 @@ int approvals_reject(struct approvals *approvals, const struct approval_call *ca
 int approvals_extend(struct approvals *approvals, const struct approval_call *call, int64_t by, struct error *err);
 /* As of options. */
 const struct approvers *approvals_approvers(const struct approvals *approvals);
-/* The policies of a cluster are in force: goes on with what was approved before the last end of the daemon. NULL is
- * allowed. */
-void approvals_resume(struct approvals *approvals, const char *cluster);
+/* The policies of a cluster, or of a shard of it, are in force: goes on with what was approved before the last end of
+ * the daemon. NULL is allowed. */
+void approvals_resume(struct approvals *approvals, const struct shard *shard, const char *cluster);
 
 #endif

@@ -15,18 +15,34 @@ struct by_hand {
     struct plan plan;
     struct approval_proposal p;
     struct waiting *waiting;
-    int64_t run, expires;
+    int64_t run, began_at, expires;
 };
+
+/* As it began, with a number of the shard that it is about. */
+static struct store_run row_of(const struct by_hand *b)
+{
+    const struct site *site = b->p.site;
+    return (struct store_run){.id = b->run,
+                              .policy = STORE_BY_HAND,
+                              .cluster = cluster_name(site->cluster),
+                              .trigger = "undo",
+                              .scheduled_at = b->began_at,
+                              .started_at = b->began_at,
+                              .who = b->p.who.name,
+                              .who_uid = b->p.who.uid,
+                              .parts = site->shard.of,
+                              .part = site->shard.index};
+}
 
 static void end_run(struct by_hand *b, const char *outcome, const char *message, store_done done)
 {
-    const struct store_run row = {.id = b->run,
-                                  .ended_at = clock_now(b->of->o.clock),
-                                  .outcome = outcome,
-                                  .message = message,
-                                  .unchanged = b->p.unchanged,
-                                  .failed = b->p.failed};
-    journal_run_end(b->of->o.journal, &row, done, b);
+    struct store_run row = row_of(b);
+    row.ended_at = clock_now(b->of->o.clock);
+    row.outcome = outcome;
+    row.message = message;
+    row.unchanged = b->p.unchanged;
+    row.failed = b->p.failed;
+    state_run_end(b->p.site->state, &row, false, done, b);
 }
 
 static void finish(struct by_hand *b, int64_t expires, const struct error *err)
@@ -90,8 +106,11 @@ static void nobody(void *data, const struct error *err)
 static void begun(void *data, int64_t run, const struct error *err)
 {
     struct by_hand *b = data;
-    const struct plan head = {
-        .by = STORE_BY_HAND, .cluster = b->p.cluster, .server = b->p.server, .made_at = clock_now(b->of->o.clock)};
+    const struct cluster *cluster = b->p.site->cluster;
+    const struct plan head = {.by = STORE_BY_HAND,
+                              .cluster = cluster_name(cluster),
+                              .server = cluster_server(cluster),
+                              .made_at = clock_now(b->of->o.clock)};
     struct error own;
     if (err) {
         finish(b, 0, err);
@@ -100,7 +119,7 @@ static void begun(void *data, int64_t run, const struct error *err)
     b->run = run;
     plan_set_head(&b->plan, &head);
     bool failed = b->plan.failed;
-    struct waiting *w = b->waiting = waiting_new(b->of, run, STORE_BY_HAND, b->p.cluster, &b->plan);
+    struct waiting *w = b->waiting = waiting_new(b->of, run, b->p.site->state, STORE_BY_HAND, head.cluster, &b->plan);
     if (w && failed)
         waiting_free(w);
     if (!w || failed) {
@@ -133,16 +152,7 @@ void approvals_propose(struct approvals *a, const struct approval_proposal *p)
     }
     *b = (struct by_hand){.of = a, .plan = *p->plan, .p = *p};
     *p->plan = (struct plan){0};
-    int64_t now = clock_now(a->o.clock);
-    const struct store_run row = {.policy = STORE_BY_HAND,
-                                  .cluster = p->cluster,
-                                  .trigger = "undo",
-                                  .scheduled_at = now,
-                                  .started_at = now,
-                                  .who = p->who.name,
-                                  .who_uid = p->who.uid};
-    if (a->o.state)
-        state_run_begin(a->o.state, &row, begun, b);
-    else
-        journal_run_begin(a->o.journal, &row, begun, b);
+    b->began_at = clock_now(a->o.clock);
+    const struct store_run row = row_of(b);
+    state_run_begin(p->site->state, &row, begun, b);
 }

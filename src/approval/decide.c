@@ -14,7 +14,9 @@ void waiting_tell(struct waiting *w, const struct approval_result *result, const
     struct approval_call call = w->call;
     w->call = (struct approval_call){0};
     w->under_way = false;
-    if (!*w->approved_by)
+    if (w->gone)
+        waiting_free(w);
+    else if (!*w->approved_by)
         waiting_watch(w); /* its alarm may have rung meanwhile */
     if (call.done)
         call.done(call.data, result, err);
@@ -134,7 +136,7 @@ int approvals_approve(struct approvals *a, const struct approval_call *call, str
 {
     struct approval_place at;
     struct waiting *w = waiting_find(a, call->run, err);
-    if (!w || check(w, &call->who, err) || a->o.place(a->o.data, w->policy, w->origin, w->cluster, &at, err) ||
+    if (!w || check(w, &call->who, err) || a->o.place(a->o.data, w->run, w->policy, w->origin, w->cluster, &at, err) ||
         !waiting_decide(a, call, err))
         return err->code;
     w->place = at;
@@ -161,14 +163,14 @@ int approvals_reject(struct approvals *a, const struct approval_call *call, stru
     return 0;
 }
 
-void approvals_resume(struct approvals *a, const char *cluster)
+void approvals_resume(struct approvals *a, const struct shard *shard, const char *cluster)
 {
     struct waiting *w, *next;
     DL_FOREACH_SAFE(a ? a->list : NULL, w, next)
     {
         struct error err;
-        if (w->under_way || !*w->approved_by || strcmp(w->cluster, cluster) != 0 ||
-            a->o.place(a->o.data, w->policy, w->origin, cluster, &w->place, &err))
+        if (w->under_way || !*w->approved_by || strcmp(w->cluster, cluster) != 0 || !shard_has_run(shard, w->run) ||
+            a->o.place(a->o.data, w->run, w->policy, w->origin, cluster, &w->place, &err))
             continue;
         w->call = (struct approval_call){.run = w->run};
         w->under_way = true;

@@ -204,7 +204,9 @@ int making_start(const struct making_call *call, struct error *err)
                                   .scheduled_at = now,
                                   .started_at = now,
                                   .who = m->call.who.name,
-                                  .who_uid = m->call.who.uid};
+                                  .who_uid = m->call.who.uid,
+                                  .parts = site->shard.of,
+                                  .part = site->shard.index};
     site_opened(site);
     runs_invite(call->runs, &m->guest);
     state_run_begin(site->state, &row, begun, m);

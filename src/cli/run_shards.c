@@ -49,6 +49,7 @@ static int open_one(struct session *s, struct run_shards *r, unsigned i, struct 
     int rc = run_shared_open(s, at->lead, kube, true, &r->states[i], err);
     if (rc)
         return rc;
+    r->states[i].shard = (struct shard){shards_count(r->shards), i};
     common_pauses_join(r->pauses, at->lead, &r->guests[i]);
     at->state = shared_state(r->states[i].shared);
     kube_set_fence(kube, &r->fences[i]);

@@ -29,14 +29,14 @@ static int read_again(struct run_shared *r, struct error *err)
 {
     struct session *s = r->session;
     if (r->alone)
-        return 0;
+        return s->engine ? approvals_read(engine_approvals(s->engine), shared_state(r->shared), err) : 0;
     paused_free(&r->paused);
     canaries_close(&r->canaries);
     int rc = pauses_read(s->store, &r->paused, err);
     if (!rc)
         rc = canaries_open(&r->canaries, s->store, err);
     if (!rc && s->engine)
-        rc = approvals_read(engine_approvals(s->engine), err);
+        rc = approvals_read(engine_approvals(s->engine), shared_state(r->shared), err);
     if (s->engine)
         engine_renew_pauses(s->engine);
     if (s->outside)
@@ -125,8 +125,8 @@ static void lost(struct lead_guest *guest, const char *why)
     deadline_stop(&r->again);
     run_import_cancel(&r->import);
     shared_leave(r->shared);
-    if (r->session->engine && !r->alone)
-        approvals_forget(engine_approvals(r->session->engine));
+    if (r->session->engine)
+        approvals_forget(engine_approvals(r->session->engine), &r->shard);
 }
 
 /* What the engine has begun there has ended, and is written. */

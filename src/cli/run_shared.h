@@ -9,6 +9,7 @@
 #include "limit/canary.h"
 #include "loop/timer.h"
 #include "pause/paused.h"
+#include "shard/shard.h"
 #include "shared/shared_form.h"
 
 struct run_shared {
@@ -21,7 +22,8 @@ struct run_shared {
     struct deadline again;
     unsigned failures;
     struct run_import import; /* of this daemon's file, at the first start with a shared state */
-    bool alone;               /* of a shard: rows alone, and nothing of it is in memory besides */
+    bool alone;               /* of a shard: of what is in memory besides, only what waits for approval is of it */
+    struct shard shard;       /* with that */
     bool leading, taking;
     struct defer down;                /* to step down, which must not happen within a call of `shared` */
     char down_why[ERROR_MESSAGE_MAX]; /* and why */

@@ -24,8 +24,37 @@ static struct engine_cluster *reach(struct engine *e, const char *cluster, struc
     return there;
 }
 
-static int place(void *data, const char *policy, const char *origin, const char *cluster, struct approval_place *at,
-                 struct error *err)
+int engine_run_shard(const struct engine *e, int64_t run)
+{
+    return !e->o.shards ? -1 : run < 0 ? 0 : (int)(run % (int64_t)shards_count(e->o.shards));
+}
+
+int engine_run_here(const struct engine *e, int64_t run, struct error *err)
+{
+    int shard = engine_run_shard(e, run);
+    char whose[40];
+    if (shard < 0)
+        return engine_leads(e, err);
+    snprintf(whose, sizeof whose, "run %" PRId64 "'s", run);
+    return e->clusters[shard].leads ? 0 : shards_refuse_one(e->o.shards, (unsigned)shard, whose, err);
+}
+
+/* Where the plan of a run is made. */
+static struct engine_cluster *reach_plan(struct engine *e, int64_t run, const char *cluster, struct error *err)
+{
+    int shard = engine_run_shard(e, run);
+    if (shard < 0)
+        return reach(e, cluster, err);
+    if (engine_run_here(e, run, err))
+        return NULL;
+    if (e->clusters[shard].triggered && !e->stopping)
+        return &e->clusters[shard];
+    error_set(err, ERR_UNREACHABLE, "shard %d does not act yet; try again in some seconds", shard);
+    return NULL;
+}
+
+static int place(void *data, int64_t run, const char *policy, const char *origin, const char *cluster,
+                 struct approval_place *at, struct error *err)
 {
     struct engine *e = data;
     const struct policy_entry *entry = NULL;
@@ -37,7 +66,8 @@ static int place(void *data, const char *policy, const char *origin, const char 
     if (e->o.dry_run || (entry && entry->policy->dry_run))
         return error_set(err, ERR_REFUSED, "%s%s%s only tries (dry_run), and makes no plan",
                          by_hand ? "this daemon" : "policy \"", by_hand ? "" : policy, by_hand ? "" : "\"");
-    if (!reach(e, cluster, err))
+    there = reach_plan(e, run, cluster, err);
+    if (!there)
         return err->code;
     *at = (struct approval_place){&there->runs, entry ? entry->file : NULL, entry ? entry->policy : NULL,
                                   runs_speed(&there->runs, by_hand ? engine_policy(e, origin, NULL) : entry)};
@@ -50,7 +80,7 @@ static struct engine_cluster *reach_run(struct engine *e, int64_t run, const cha
     struct engine_cluster *there = reach(e, cluster, err);
     if (!there || !e->o.shards || !run)
         return there;
-    there = &e->clusters[run % (int64_t)shards_count(e->o.shards)];
+    there = &e->clusters[engine_run_shard(e, run)];
     if (there->started)
         return there;
     const char *owner = shards_owner(e->o.shards, there->site.shard.index);
@@ -107,10 +137,9 @@ static void tell(void *data, const struct approval *approval, bool soon)
 
 int engine_approvals_open(struct engine *e, struct error *err)
 {
-    const struct approvals_options o = {.store = e->o.store,
-                                        .journal = e->o.journal,
+    const struct approvals_options o = {.journal = e->o.journal,
                                         .state = e->o.state,
-                                        .later = e->o.state_later,
+                                        .later = e->o.state_later || (e->o.shards && !e->o.once),
                                         .alarms = e->alarms,
                                         .clock = e->o.clock,
                                         .log = e->o.log,

@@ -183,6 +183,11 @@ struct engine_why {
  * request may be NULL. */
 int engine_why(struct engine *engine, const struct engine_why *call, struct why_request **request, struct error *err);
 
+/* The shard of a run of a policy, or of one that waits for approval; -1: the jobs are not shared. And may it be decided
+ * here? 0; ERR_REFUSED: others act for its jobs, who are named. */
+int engine_run_shard(const struct engine *engine, int64_t run);
+int engine_run_here(const struct engine *engine, int64_t run, struct error *err);
+
 /* Runs that wait for approval (approval/approvals.h); NULL: no run can wait. */
 struct approvals *engine_approvals(const struct engine *engine);
 

@@ -67,7 +67,7 @@ static void start_triggers(struct engine_cluster *at, const struct policy_set *s
     snprintf(text, sizeof text, "%zu polic%s in force", count, count == 1 ? "y" : "ies");
     log_event(log_of(at), LOG_INFO, text, LOG_FIELDS({"cluster", at->site.told}));
     tell_aside(at, set);
-    approvals_resume(at->engine->approvals, cluster_name(at->site.cluster));
+    approvals_resume(at->engine->approvals, &at->site.shard, cluster_name(at->site.cluster));
 }
 
 /* ---- trying again ---- */
@@ -208,7 +208,9 @@ static void retry(struct deadline *d)
 
 static void one_closed(void *data)
 {
-    engine_check_stopped(((struct engine_cluster *)data)->engine);
+    struct engine_cluster *at = data;
+    engine_cluster_check_left(at);
+    engine_check_stopped(at->engine);
 }
 
 static void effect_came(struct engine_cluster *at, const char *policy, const struct blamed *job, bool seen)

@@ -95,7 +95,8 @@ static void all_written(void *data, int64_t id, const struct error *err)
 
 void engine_cluster_check_left(struct engine_cluster *at)
 {
-    if (!at->leaving || at->syncing || at->runs.list || at->recovery || at->reading_marks || at->engine->stopping)
+    if (!at->leaving || at->syncing || at->runs.list || at->runs.guests || at->recovery || at->reading_marks ||
+        at->engine->stopping)
         return;
     at->syncing = true;
     state_sync(at->site.state, all_written, at);

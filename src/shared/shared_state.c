@@ -162,7 +162,7 @@ static void run_end(struct state *state, const struct store_run *run, bool soon,
     }
     if (op) {
         op->id = run->id;
-        op->soon = true;
+        op->soon = strcmp(outcome, "waiting") != 0; /* a person is told of it */
     }
     if (!submit_after(s, op))
         return;

@@ -396,11 +396,9 @@ describe("daemons that share the jobs", function()
         refused("sharding: { shards: 6, state: file }", "sharding.state is not a key of the configuration")
         refused(HAS .. "leader_election: { namespace: ops }", "cannot be beside ")
         refused(HAS .. "limits: { changes_per_hour: 5 }", "limits.changes_per_hour has to be 6 or more with sharding.shards: 6")
-        refused(HAS .. "approvers: { users: [root] }", "approvers cannot be with sharding")
         refused(HAS .. "clusters: { a: { context: a }, b: { context: b } }", "sharding is for one cluster")
         for text, message in pairs {
             ['schedule = "0 * * * *", run = function() end'] = "run: cannot be due by time where daemons share the jobs (sharding)",
-            ['on = "match", approval = "always", replace = { labels = { a = "b" } }'] = "approval: cannot be where daemons share the jobs (sharding)",
             ['on = "match", canary = { 1, "100%" }, replace = { labels = { a = "b" } }'] = "canary: cannot be where daemons share the jobs (sharding)",
         } do
             support.write(folder .. "/p.lua", ('policy { name = "x", match = { labels = "todo" }, %s }'):format(text))

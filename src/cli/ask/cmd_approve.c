@@ -50,6 +50,8 @@ static void cell(struct table *t, struct json row, const char *key)
         snprintf(text, sizeof text, "%" PRId64, n);
     if (strcmp(key, "policy") == 0 && json_int64(json_get(row, "undoes"), &n))
         snprintf(text, sizeof text, "undo of run %" PRId64, n);
+    if (strcmp(key, "cluster") == 0 && json_int64(json_get(row, "shard"), &n)) /* as the log calls it */
+        snprintf(text + strlen(text), sizeof text - strlen(text), "/%" PRId64, n);
     if (strcmp(key, "since") == 0 || strcmp(key, "expires") == 0)
         without_fraction(text);
     table_cell(t, *text ? text : NULL);

@@ -171,8 +171,6 @@ static int check_sharding(struct config_reading *r)
                             "has to be %u or more with sharding.shards: %u, as each shard gets its part of it; raise "
                             "it, or have fewer shards",
                             r->config->lead.shards, r->config->lead.shards);
-    if (r->config->approver_users || r->config->approver_groups)
-        return config_wrong(r, "/approvers", "cannot be with sharding, as no run waits for approval there");
     return 0;
 }
 

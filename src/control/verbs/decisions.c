@@ -28,13 +28,16 @@ static void write_given(struct json_writer *w, const struct approval *a)
     json_write_end(w);
 }
 
-static void write_head(struct json_writer *w, const struct approval *a)
+static void write_head(const struct engine *engine, struct json_writer *w, const struct approval *a)
 {
+    int shard = engine_run_shard(engine, a->run);
     struct plan_counts n = plan_count(a->plan);
     json_write_object(w);
     write_number(w, "run", a->run);
     write_text(w, "policy", a->policy);
     write_text(w, "cluster", a->cluster);
+    if (shard >= 0)
+        write_number(w, "shard", shard);
     json_write_key(w, "undoes");
     if (a->undoes)
         json_write_int(w, a->undoes);
@@ -51,11 +54,16 @@ static void write_head(struct json_writer *w, const struct approval *a)
     write_number(w, "inert", (int64_t)n.inert);
 }
 
+struct waiting_list {
+    const struct engine *engine;
+    struct json_writer *w;
+};
+
 static void visit(void *data, const struct approval *a)
 {
-    struct json_writer *w = data;
-    write_head(w, a);
-    json_write_end(w);
+    const struct waiting_list *l = data;
+    write_head(l->engine, l->w, a);
+    json_write_end(l->w);
 }
 
 static void write_diff(struct json_writer *w, const struct plan_write *write)
@@ -93,16 +101,18 @@ static void take_waiting(void *data, struct control_request *r, struct json args
     struct approval one;
     struct error err;
     int64_t run = 0;
-    if (engine_leads(v->o.engine, &err)) { /* what waits is the leader's to know */
+    bool one_run = json_int64(json_get(args, "run"), &run);
+    /* What waits is the leader's to know. */
+    if (one_run ? engine_run_here(v->o.engine, run, &err) : engine_leads(v->o.engine, &err)) {
         control_fail(r, &err);
         return;
     }
     json_writer_init(&w, &out);
-    if (!json_int64(json_get(args, "run"), &run)) {
+    if (!one_run) {
         json_write_array(&w);
-        approvals_each(engine_approvals(v->o.engine), visit, &w);
+        approvals_each(engine_approvals(v->o.engine), visit, &(struct waiting_list){v->o.engine, &w});
     } else if (approvals_find(engine_approvals(v->o.engine), run, &one, &err)) {
-        write_head(&w, &one);
+        write_head(v->o.engine, &w, &one);
         json_write_key(&w, "plan");
         json_write_array(&w);
         for (size_t i = 0; i < one.plan->change_count; i++) {
@@ -178,7 +188,7 @@ static int carry_out(const struct decision *d, const struct approval_call *call,
     struct approvals *a = d->verbs->closed ? NULL : engine_approvals(d->verbs->o.engine);
     if (d->verbs->closed)
         return error_set(err, ERR_CANCELLED, "the daemon is being stopped");
-    int rc = engine_leads(d->verbs->o.engine, err);
+    int rc = engine_run_here(d->verbs->o.engine, d->run, err);
     if (rc)
         return rc;
     struct approval_call approval = *call;

@@ -158,13 +158,11 @@ static void made(void *data, const struct approval_result *result, const struct 
 static void carry_out(struct undoing *u)
 {
     struct verbs *v = u->verbs;
-    struct cluster *cluster = u->terms.runs->site->cluster;
     struct error err;
     snprintf(u->message, sizeof u->message, "takes back run %" PRId64 "%s", u->undo.number,
              u->override ? ", with --override" : "");
     if (u->waits) {
-        const struct approval_proposal p = {.cluster = cluster_name(cluster),
-                                            .server = cluster_server(cluster),
+        const struct approval_proposal p = {.site = u->terms.runs->site,
                                             .undoes = u->undo.number,
                                             .origin = u->undo.untraced ? NULL : u->undo.origin,
                                             .plan = &u->plan,

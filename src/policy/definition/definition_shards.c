@@ -15,10 +15,6 @@ void definition_check_shards(struct defining *d)
             d, "run",
             "cannot be due by time where daemons share the jobs (sharding): it would run in each shard, and "
             "see the jobs of that alone; write replace, or on = \"match\"" ELSE);
-    if (p->approval != APPROVAL_NEVER)
-        definition_found(d, "approval",
-                         "cannot be where daemons share the jobs (sharding): each shard would have plans "
-                         "of its own to be approved" ELSE);
     if (p->canary)
         definition_found(d, "canary",
                          "cannot be where daemons share the jobs (sharding): each shard would lead the "
