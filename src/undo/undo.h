@@ -70,6 +70,9 @@ struct undo {                             /* zeroed; then its owner sets these *
     unsigned concurrency;                 /* changes at once; 0: as many as without a limit */
     struct rate *rate;                    /* each write takes its turn there; outlives it. NULL: it leaves at once */
     int64_t gap;                          /* microseconds between two writes at least, where there is a rate */
+    /* Asks another for the turn of the object's write: then undo_turn_came comes, once, later. False: it goes by the
+     * rate. NULL: all do. */
+    bool (*ask_turn)(void *data, struct undo_object *o);
     /* What became of one object, or would. result: NULL where nothing is to be changed; never with an error. */
     void (*told)(void *data, struct undo_object *o, const struct change_result *result, const struct error *err);
     void (*over)(void *data); /* all were looked at, or made: later, or from within the call that begins it */
@@ -110,6 +113,8 @@ void undo_look_all(struct undo *u);
 int64_t undo_wanted(const struct undo *u);
 /* Where another writer was faster, an object is looked at again. */
 void undo_make_all(struct undo *u);
+/* The answer to ask_turn. came: the write leaves; else it goes by the rate. */
+void undo_turn_came(struct undo_object *o, bool came);
 /* What is under way ends soon, nothing else is begun, and `over` comes as ever. */
 void undo_cancel(struct undo *u);
 

@@ -162,12 +162,21 @@ static void waits_no_more(struct gate_wait *wait)
 {
     struct undo_object *o = wait->data;
     rate_leave(&o->pace);
+    o->at_gate = NULL;
 }
 
 static void turn_came(struct rate_wait *pace)
 {
     struct undo_object *o = (struct undo_object *)((char *)pace - offsetof(struct undo_object, pace));
-    gate_answer(o->at_gate, NULL);
+    struct gate_wait *wait = o->at_gate;
+    o->at_gate = NULL;
+    gate_answer(wait, NULL);
+}
+
+void undo_turn_came(struct undo_object *o, bool came)
+{
+    if (o->at_gate && (came || rate_take(o->undo->rate, &o->pace, o->undo->gap))) /* else it was given up */
+        turn_came(&o->pace);
 }
 
 /* The write leaves when it is its turn. */
@@ -180,8 +189,10 @@ static void pace(void *data, struct gate_wait *wait, const struct change_intent 
     o->pace.go = turn_came;
     wait->data = o;
     wait->cancel = waits_no_more;
+    if (u->ask_turn && u->ask_turn(u->data, o))
+        return;
     if (rate_take(u->rate, &o->pace, u->gap))
-        gate_answer(wait, NULL);
+        turn_came(&o->pace);
 }
 
 /* judged: it is only judged, as it would be made. */

@@ -283,6 +283,83 @@ describe("an undo under approval", function()
         spaced(out:match "this is run (%d+)")
     end)
 
+    it("takes turns with the policy's runs and with other undos, at the daemon, whoever makes it", function()
+        write 'limits = { per_second = 0.5, concurrency = 4 },'
+        support.write(config, ("cluster: { kubeconfig: %s }\nstate: %s\npolicies: [ %s/p.lua ]\n"):format(server.kubeconfig, state, folder))
+        daemon = support.daemon({ stdin = true }, "run", "--config", config, "--clock", "2026-12-01T00:00:00Z", "--log-level", "debug")
+        daemon:expect "in force"
+        local function puts()
+            return #server.sim:requests("method=PUT&path=*/" .. namespace .. "/mpijobs/*&status=200")
+        end
+        local function begin(...) return support.daemon(nil, ...) end
+        for _, name in ipairs { "one", "two", "three" } do
+            server:create(namespace, name, { state = "Succeeded" })
+        end
+        server.sim:forget_requests()
+        local trigger = begin("trigger", "free", "--config", config)
+        for _, n in ipairs { 1, 2 } do
+            support.proc.await(function() return puts() == n end)
+            daemon:write "advance 2s\n"
+        end
+        assert.are.equal(0, (trigger:wait()))
+        local run = trigger.stdout:match "run (%d+) of free"
+        assert.are.equal(3, puts())
+
+        -- The last write of the run was just now: three of two commands wait, and each has its turn two seconds after another.
+        local of_one = begin("undo", run, "--job", namespace .. "/one", "--config", config)
+        daemon:expect "the write of an undo waits for its turn"
+        local of_two = begin("undo", run, "--job", namespace .. "/two", "--config", config)
+        daemon:expect "the write of an undo waits for its turn"
+        assert.are.equal(3, puts())
+        daemon:write "advance 1s\n"
+        assert.are.equal(0, (ask "status")) -- the daemon has come to that instant
+        assert.are.equal(3, puts())
+        daemon:write "advance 1s\n"
+        assert.are.equal(0, (of_one:wait()))
+        assert.are.same({ 4, nil, "yes" }, { puts(), freed "one", freed "two" })
+        -- One that is made by the daemon waits behind the command.
+        local c = assert(control.connect(state .. ".control"))
+        c:send(support.json.encode { verb = "undo", args = { run = math.tointeger(run), job = namespace .. "/three" } } .. "\n")
+        support.proc.await(function() return support.count(select(2, ask("runs")), "undo") == 3 end)
+        assert.are.equal(4, puts())
+        daemon:write "advance 2s\n"
+        assert.are.equal(0, (of_two:wait()))
+        assert.are.same({ 5, nil, "yes" }, { puts(), freed "two", freed "three" })
+        daemon:write "advance 2s\n"
+        support.proc.await(function() return puts() == 6 end)
+        assert.is_nil(freed "three")
+        c:close()
+    end)
+
+    it("waits no longer where the daemon ends, and is told where two others are being worked out", function()
+        start "limits = { per_second = 0.001 },"
+        server:create(namespace, "one", { state = "Succeeded" })
+        local run = changed()
+        local undo = support.daemon(nil, "undo", run, "--config", config)
+        support.proc.await(function() return support.count(select(2, ask("runs")), "undo") == 1 end)
+        assert.are.equal("yes", freed "one")
+        local code = daemon:stop()
+        assert(code == 0, daemon.stderr)
+        daemon = nil
+        assert.are.equal(1, (undo:wait())) -- it waits no longer, and has no journal any more
+        support.contains(undo.stderr, "nothing was sent, because the journal cannot be written")
+        assert.are.equal("yes", freed "one")
+
+        start "limits = { changes = 10 },"
+        server.sim:fault { fault = "stall", method = "GET", path = "*/mpijobs/one" }
+        local c = assert(control.connect(state .. ".control"))
+        for _ = 1, 2 do
+            c:send(support.json.encode { verb = "undo", args = { run = math.tointeger(run) } } .. "\n")
+        end
+        support.proc.await(function() return #server.sim:requests("method=GET&path=*/mpijobs/one&status=0") >= 2 end)
+        local out, err
+        code, out, err = ask("undo", run)
+        assert.are.equal(4, code, out .. err)
+        support.contains(err, "2 others are being worked out now; ask again in a moment")
+        server.sim:clear_faults()
+        c:close()
+    end)
+
     it("puts back the labels of a Secret by the daemon and after approval, too, and holds nothing that is in it", function()
         local secrets = "/api/v1/namespaces/" .. namespace .. "/secrets"
         assert.are.equal(201, (server:request("POST", secrets, { apiVersion = "v1", kind = "Secret", metadata = { name = "s", labels = { kept = "1" } }, data = { pw = "b25lb25l" } })))

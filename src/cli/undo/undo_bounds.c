@@ -52,11 +52,13 @@ int undo_set_pace(struct undoing *u)
     }
     rate_init(&u->rate, u->alarms, &s->clock);
     u->undo.rate = &u->rate;
+    undo_turns_begin(u);
     return 0;
 }
 
 void undo_end_pace(struct undoing *u)
 {
+    undo_turns_end(u);
     u->undo.rate = NULL;
     alarms_free(u->alarms);
     u->alarms = NULL;

@@ -28,7 +28,8 @@ struct undoing {
     } limits;
     struct alarms *alarms; /* of the rate; NULL: writes take no turns */
     struct rate rate;
-    const char *over; /* the one that is exceeded; NULL: none is */
+    struct control_asker *asker; /* of the daemon that gives the turns; NULL: the rate does */
+    const char *over;            /* the one that is exceeded; NULL: none is */
     bool colour;
     struct buf json;
     struct json_writer w;
@@ -45,6 +46,13 @@ void undo_end_pace(struct undoing *u);
 /* When all are looked at: would more be changed than the policy of the run may change, or than the ceiling leaves? 0;
  * EXIT_LIMITED after that was printed, unless a person overrides it. */
 int undo_bounded(struct undoing *u);
+
+/* ---- undo_turns.c ---- */
+
+/* The turns are the daemon's, which has told the limits: one rate for all that writes for the policy. Where it cannot
+ * be asked, or not any more, writes go by the rate of the command. */
+void undo_turns_begin(struct undoing *u);
+void undo_turns_end(struct undoing *u);
 
 /* ---- undo_propose.c ---- */
 

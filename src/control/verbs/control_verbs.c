@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "control/turns/undo_turn.h"
 #include "control/verbs/parts.h"
 #include "store/store.h"
 
@@ -40,6 +41,8 @@ int verbs_open(struct control *control, const struct verbs_options *options, str
         rc = control_add(control, log_level_verbs, v, err);
     if (!rc)
         rc = control_add(control, undo_verbs, v, err);
+    if (!rc)
+        rc = control_add(control, undo_turn_verbs, options->engine, err);
     if (!rc)
         rc = control_add(control, status_verbs, v, err);
     if (!rc)
