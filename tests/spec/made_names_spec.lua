@@ -200,3 +200,50 @@ describe("an object whose name is left to the server", function()
         end)
     end
 end)
+
+describe("an object whose name is left to the server #cluster", function()
+    lazy_teardown(support.cleanup)
+
+    -- At the failpoint the server has answered, and the daemon has not read that yet.
+    for trigger, keys in pairs { schedule = 'every = "10m"', event = 'on = "match"' } do
+        it("is found by the run that goes on after a kill between the creation and its answer, of a policy by " .. trigger, function()
+            local server = cluster.start(cluster.versions[4])
+            local namespace, folder = server:namespace(), support.folder()
+            server:create(namespace, "job", { labels = '{"todo":"x"}' })
+            local file = support.write(folder .. "/p.lua", ([[
+                policy { name = "makes", %s, match = { namespace = "%s", labels = "todo" }, run = function(run)
+                    for job in run.jobs do
+                        assert(kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { generateName = "made-", namespace = job.namespace }, data = { run = tostring(run.id) } })
+                    end
+                    log.info "over"
+                end }]]):format(keys, namespace))
+            local function start(clock, failpoint)
+                return support.daemon({ stdin = true, env = { MPIJOBD_FAILPOINT = failpoint } }, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--listen", "none",
+                    "--state", folder .. "/s.db", "--clock", clock, file, table.unpack(server.flags))
+            end
+            local function made()
+                local _, raw = server:request("GET", "/api/v1/namespaces/" .. namespace .. "/configmaps")
+                local n = 0
+                for _, one in ipairs(support.json.decode(raw).items) do
+                    n = n + (one.metadata.name:find "^made%-" and 1 or 0)
+                end
+                return n
+            end
+            local daemon = start("2026-12-01T00:00:01Z", "write-answered:1")
+            if trigger == "schedule" then
+                daemon:expect "in force"
+                daemon:write "advance 10m\n"
+            end
+            daemon:wait()
+            assert.are.equal(1, made())
+            daemon = start "2026-12-01T00:11:00Z"
+            daemon:expect "over"
+            daemon:expect "run ended"
+            assert.are.equal(0, (daemon:stop()))
+            assert.are.equal(1, made())
+            local _, out = support.mpijobd("journal", "2", "--state", folder .. "/s.db", "-o", "json")
+            local row = support.json.decode(out)[1]
+            assert.are.same({ "create", "done", "an earlier try had made it" }, { row.verb, row.outcome, row.message })
+        end)
+    end
+end)

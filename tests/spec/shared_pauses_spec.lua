@@ -148,3 +148,33 @@ for key in pairs(KEYS) do
         end)
     end)
 end
+
+describe("what is paused in one of several clusters", function()
+    lazy_teardown(support.cleanup)
+
+    it("is known to a command about another one", function()
+        local folder, servers = support.folder(), {}
+        for _, name in ipairs { "one", "two" } do
+            servers[name] = sims.start("--version", "v2beta1")
+            servers[name]:make_namespace "train"
+            servers[name]:request("POST", servers[name]:path("v2beta1", "train"), JOB:format "alone")
+        end
+        local policies = support.write(folder .. "/p.lua", POLICY:format("train", "train"))
+        local function config(name)
+            return support.write(("%s/%s.yaml"):format(folder, name), ("clusters:\n  one: { kubeconfig: %s }\n  two: { kubeconfig: %s }\nstate: %s/%s.db\n" ..
+                "leader_election: { cluster: two, namespace: train, %s }\n"):format(servers.one.kubeconfig, servers.two.kubeconfig, folder, name, TIMES))
+        end
+        local daemon = support.daemon(nil, "run", "--no-supervisor", "--config", config "daemon", policies)
+        daemon:expect(TAKEN)
+        assert.are.equal(0, (support.mpijobd("pause", "rests", "--config", config "daemon")))
+        for _, more in ipairs { {}, { "--cluster", "one" }, { "--cluster", "two" } } do
+            local code, _, err = support.mpijobd("run", "--once", "--config", config "elsewhere", policies, table.unpack(more))
+            assert.are.equal(0, code, err)
+            support.contains(err, LEFT_OUT)
+            _, _, err = support.mpijobd("plan", "--config", config "elsewhere", policies, table.unpack(more))
+            support.contains(err, 'policy "rests" is paused, by ')
+        end
+        local _, out = support.mpijobd("next", "--config", config "elsewhere", policies)
+        support.contains(out, "paused, by ")
+    end)
+end)
