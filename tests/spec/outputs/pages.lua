@@ -9,6 +9,12 @@ local function on(page, command, run)
     scenarios[page .. ": " .. command] = run
 end
 
+on("README.md", "./scripts/demo --once", function(world, key)
+    world:unconfigured()
+    world:sh("cd " .. support.source) -- its programs are those of MPIJOBD_BUILD
+    world:run(key)
+end)
+
 on("README.md", "mpijobd test", function(world, key)
     local spec = support.read(support.source .. "/README.md"):match "```lua\n(describe.-)```"
     world:file("free-gpus.lua", support.read(support.source .. "/lua/policies/free-gpus.lua"))

@@ -23,8 +23,11 @@ local MASKS <const> = {
     { "the daemon's start in the id of what it tells", "^id: %d+%-", "id: 0-" },
     { "a process's number", "%(process %d+%)", "(process 4711)" },
     { "a part of a second", "(T%d%d:%d%d:%d%d)%.%d+", "%1" },
+    { "how many changes of the demo have an effect, where two policies meet at one job", "^    %d+ (%l+%-?%l*: )", "    0 %1" },
+    { "and how many there are", "^(All came out as it should: )%d+", "%1some" },
     { "the sum in a head of the journal's chain", "(%d+:)%x%x%x%x%x%x%x%x+%.*", "%1SUM" },
 }
+local LEFT_OUT <const> = "^%s*%.%.%.$"
 local LATER_S <const> = 59 -- an instant may be so much later than the page says: the clock of a command begins at a time, and goes on
 
 -- ---- reading a page ----
@@ -154,7 +157,7 @@ end
 -- From these places on.
 local function same(shown, lines, i, j)
     i, j = i or 1, j or 1
-    if shown[i] == "..." then
+    if shown[i] and shown[i]:find(LEFT_OUT) then
         for next = j, #lines + 1 do
             if same(shown, lines, i + 1, next) then
                 return true
@@ -175,7 +178,7 @@ local function to_show(shown, came)
         came[i] = line:gsub("(%d+:%x%x%x%x%x%x%x%x)%x%x%x%x%x%x%x%x+", "%1...")
     end
     for i, line in ipairs(shown) do
-        if line == "..." then
+        if line:find(LEFT_OUT) then
             if at then
                 return came
             end
@@ -187,7 +190,7 @@ local function to_show(shown, came)
         return came
     end
     local lines = table.move(came, 1, at - 1, 1, {})
-    lines[at] = "..."
+    lines[at] = shown[at]
     return table.move(came, #came - behind + 1, #came, at + 1, lines)
 end
 
