@@ -55,7 +55,7 @@ static void start_triggers(struct engine_cluster *at, const struct policy_set *s
 {
     runs_await_effects(&at->runs, await_effect); /* before a run asks how far a canary is */
     size_t count = triggers_put_in_force(&at->triggers, set, past);
-    slo_follow(&at->slo, &at->site, &at->watches, at->engine->set);
+    slo_follow(&at->slo, &at->site, &at->watches, at->engine->set, at->slo_from);
     at->triggered = true;
     if (at->moved)
         shard_moves_acts(at);
@@ -138,7 +138,7 @@ static void changed(struct cluster_change *change)
     if (!at->started || at->engine->stopping || !at->triggered)
         return;
     triggers_renew_events(&at->triggers, set);
-    slo_follow(&at->slo, &at->site, &at->watches, at->engine->set);
+    slo_follow(&at->slo, &at->site, &at->watches, at->engine->set, at->slo_from);
     if (triggers_stale(&at->triggers, set))
         engine_cluster_put_in_force(at);
     else

@@ -29,6 +29,7 @@ void engine_cluster_keep_warm(struct engine_cluster *at)
     if (at->connected && !at->leads && !e->stopping && e->set && !e->o.once) {
         at->site.warm = true;
         watches_update(&at->watches, e->set);
+        slo_follow(&at->slo, &at->site, &at->watches, e->set, SLO_ELSEWHERE);
     }
 }
 
@@ -37,7 +38,8 @@ void engine_cluster_stand_by(struct engine_cluster *at, const char *why)
     if (why) {
         late_others(&at->late);
         triggers_stop(&at->triggers);
-        slo_stop(at->slo);
+        if (at->site.shard.of || !at->connected)
+            slo_stop(at->slo);
         runs_stop(&at->runs, why, true); /* who leads next finishes what a schedule has begun */
     }
     at->triggered = at->started = false;
@@ -60,7 +62,7 @@ void engine_cluster_stand_by(struct engine_cluster *at, const char *why)
 static void gained(struct lead_guest *guest, int64_t epoch)
 {
     struct engine_cluster *at = guest->data;
-    (void)epoch;
+    at->slo_from = epoch > 1 ? clock_now(at->site.clock) - lead_look(at->lead).unled : SLO_ALONE;
     at->leads = at->moved = true;
     at->leaving = false;
     at->term++;

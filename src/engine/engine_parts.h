@@ -32,7 +32,8 @@ struct engine_cluster {
     struct watches watches;
     struct runs runs;
     struct triggers triggers;
-    struct slo *slo;              /* made with the first triggers; NULL: nothing is followed yet, or memory was out */
+    struct slo *slo;              /* NULL: nothing is followed yet, or memory was out */
+    int64_t slo_from;             /* see slo_follow */
     struct cluster_change change; /* hears when the server changes */
     struct recovery *recovery;
     struct late_writes late; /* that may still come */

@@ -124,6 +124,7 @@ struct lead_standing {
     const char *leader;   /* who holds the Lease; "": nobody does, or it is not known. Valid until the next turn */
     const char *name_space, *name;
     int64_t since;         /* microseconds since 1970: when the leader has taken it, by its clock; 0: not known */
+    int64_t unled;         /* where it leads: microseconds since another was last seen to, as it gave back or renewed */
     const char *trouble;   /* why the Lease cannot be read or written; NULL: nothing is wrong. Valid as `leader` */
     const char *hindrance; /* it leads, and this is why it cannot act (lead_hinder); NULL: nothing. Valid as `leader` */
 };

@@ -14,6 +14,7 @@ struct lead_standing lead_look(const struct lead *l)
                                   .name_space = l->o.name_space,
                                   .name = l->o.name,
                                   .since = l->seen.exists ? l->seen.record.acquired : 0,
+                                  .unled = l->leads ? clock_elapsed() - l->unled_from : 0,
                                   .trouble = l->trouble ? l->trouble->message : NULL,
                                   .hindrance = l->hindrance ? l->hindrance->message : NULL};
 }

@@ -29,13 +29,14 @@ struct lead {
     struct lease_record mine; /* the lead that is held, or was held last; holder "": none was yet */
     struct lease_record sent; /* with the write under way */
     bool leads;
-    bool leaving;    /* it is being handed over: the guests leave, or have left */
-    bool unsure;     /* the object may not be as it is here: it is read first */
-    bool releasing;  /* the write under way gives the Lease back */
-    int64_t sent_at; /* clock_elapsed: when the request under way was sent */
-    bool taking;     /* the write under way takes the Lease */
-    bool renews;     /* it renews a lead, which may have been lost meanwhile */
-    int64_t until;   /* clock_elapsed: so long it may be acted, where it leads */
+    bool leaving;       /* it is being handed over: the guests leave, or have left */
+    bool unsure;        /* the object may not be as it is here: it is read first */
+    bool releasing;     /* the write under way gives the Lease back */
+    int64_t sent_at;    /* clock_elapsed: when the request under way was sent */
+    int64_t unled_from; /* clock_elapsed: when the one before was last seen, before this daemon took the Lease last */
+    bool taking;        /* the write under way takes the Lease */
+    bool renews;        /* it renews a lead, which may have been lost meanwhile */
+    int64_t until;      /* clock_elapsed: so long it may be acted, where it leads */
 
     struct deadline next, limit, patience; /* the next try; the end of the lead; the end of lead_close's patience */
     struct defer turn;                     /* a try that must not begin within a callback */

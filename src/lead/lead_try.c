@@ -172,6 +172,7 @@ static void write_lease(struct lead *l, bool renews)
                                         .renewed = now,
                                         .transitions = times <= INT32_MAX ? times : 0};
         strcpy(l->sent.holder, l->o.identity);
+        l->unled_from = l->seen.at ? l->seen.at : clock_elapsed();
     }
     l->taking = !renews;
     if (send_lease(l, &err)) {

@@ -17,7 +17,7 @@ struct held {
     struct job_cache *cache;
     uint32_t slot;
     int64_t from, until; /* microseconds since 1970: it matches, and is to be free */
-    bool late;           /* it was not, and counts already */
+    bool late;           /* it was not, and counts already, here or elsewhere */
     char uid[];
 };
 
@@ -27,6 +27,8 @@ struct promise {
     char name[64];
     double objective;
     int64_t freed_within, begun;
+    bool inherited; /* when it came into force here, another daemon had counted for it */
+    bool before;    /* it is in force already, while another set is put in force */
     int64_t good, all;
     struct held *held;
     struct burn burn;
@@ -38,10 +40,16 @@ struct slo {
     struct watch_subscriber listener;
     struct promise *promises; /* list */
     struct policy_set *set;   /* held: whose policies the promises are of; NULL: none */
+    int64_t counts_from;      /* see slo_follow */
 };
 
 const char *const slo_window_names[SLO_WINDOWS] = {"5m", "1h", "6h"};
 static const int window_minutes[SLO_WINDOWS] = {5, 60, 360};
+
+static int64_t latest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* ---- counting ---- */
 
@@ -59,19 +67,20 @@ static void forget(struct promise *p, struct held *h)
 }
 
 /* Those whose time is over count, as of then. */
-static void settle(struct promise *p, int64_t now)
+static void settle(const struct slo *s, struct promise *p, int64_t now)
 {
-    for (struct held *h = p->held; h; h = h->hh.next) {
+    for (struct held *h = s->counts_from == SLO_ELSEWHERE ? NULL : p->held; h; h = h->hh.next) {
         if (h->late || h->until >= now)
             continue;
         h->late = true;
-        count(p, h->until, false);
+        if (h->until >= s->counts_from)
+            count(p, h->until, false);
     }
 }
 
-static void is_free(struct promise *p, struct held *h, int64_t now)
+static void is_free(const struct slo *s, struct promise *p, struct held *h, int64_t now)
 {
-    if (!h->late && h->from <= now)
+    if (!h->late && h->from <= now && h->until >= s->counts_from)
         count(p, now, now <= h->until);
     forget(p, h);
 }
@@ -84,48 +93,45 @@ static bool holds(const struct mpijob_view *view)
     return mpijob_phase_finished(view->phase) && mpijob_holds_gpus(view, NULL, &held) && held.gpus > 0;
 }
 
-static int64_t latest(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* From when on its time runs. met: it was there before it was looked at, so that now says nothing. */
+/* From when on it is to be freed. met: it was there before it was looked at, so that now says nothing. */
 static int64_t begins(const struct promise *p, const struct mpijob_view *view, int64_t since, bool met, int64_t now)
 {
     if (since == MPIJOB_NO_TIME)
         since = met ? view->finished : now;
     if (since == MPIJOB_NO_TIME)
         since = now;
-    return latest(since + p->policy->holds_for, p->begun);
+    return since + p->policy->holds_for;
 }
 
 /* Without memory the job is not followed. */
-static void follow(struct promise *p, struct job_cache *cache, uint32_t slot, const struct mpijob_view *view,
-                   int64_t from)
+static void follow(const struct slo *s, struct promise *p, struct job_cache *cache, uint32_t slot,
+                   const struct mpijob_view *view, int64_t from)
 {
     struct held *h = calloc(1, sizeof *h + view->uid.len + 1);
     if (!h)
         return;
     h->cache = cache;
     h->slot = slot;
-    h->from = from;
-    h->until = from + p->freed_within;
+    h->late = p->inherited && from + p->freed_within < (s->counts_from < p->begun ? s->counts_from : p->begun);
+    h->from = latest(from, p->begun);
+    h->until = h->from + p->freed_within;
     memcpy(h->uid, view->uid.ptr, view->uid.len);
     HASH_ADD_STR(p->held, uid, h);
     if (!h->hh.tbl)
         free(h);
 }
 
-static void look(struct promise *p, struct job_cache *cache, uint32_t slot, const struct mpijob_view *view, bool met)
+static void look(const struct slo *s, struct promise *p, struct job_cache *cache, uint32_t slot,
+                 const struct mpijob_view *view, bool met)
 {
-    int64_t now = clock_now(cache->of->site->clock);
+    int64_t now = clock_now(s->site->clock);
     struct held *h = NULL;
     if (!view->uid.len)
         return;
     HASH_FIND(hh, p->held, view->uid.ptr, view->uid.len, h);
     if (!holds(view)) {
         if (h)
-            is_free(p, h, now);
+            is_free(s, p, h, now);
         return;
     }
     int64_t since = mpijob_match_since(p->policy->match, view, now);
@@ -135,7 +141,7 @@ static void look(struct promise *p, struct job_cache *cache, uint32_t slot, cons
         return;
     }
     if (!h) {
-        follow(p, cache, slot, view, begins(p, view, since, met, now));
+        follow(s, p, cache, slot, view, begins(p, view, since, met, now));
     } else {
         h->cache = cache;
         h->slot = slot;
@@ -143,14 +149,14 @@ static void look(struct promise *p, struct job_cache *cache, uint32_t slot, cons
 }
 
 /* Of a job that is gone there is no uid any more. */
-static void gone(struct promise *p, const struct job_cache *cache, uint32_t slot)
+static void gone(const struct slo *s, struct promise *p, const struct job_cache *cache, uint32_t slot)
 {
     struct held *h, *next;
-    int64_t now = clock_now(cache->of->site->clock);
+    int64_t now = clock_now(s->site->clock);
     HASH_ITER(hh, p->held, h, next)
     {
         if (h->cache == cache && h->slot == slot)
-            is_free(p, h, now);
+            is_free(s, p, h, now);
     }
 }
 
@@ -168,9 +174,9 @@ static void event(struct watch_subscriber *listener, struct job_cache *cache, co
         if (!cache->current || !concerns(s, p, cache))
             continue;
         if (event->after)
-            look(p, cache, event->slot, event->after, event->initial);
+            look(s, p, cache, event->slot, event->after, event->initial);
         else
-            gone(p, cache, event->slot);
+            gone(s, p, cache, event->slot);
     }
 }
 
@@ -211,7 +217,7 @@ void slo_stop(struct slo *s)
     LL_FOREACH(s ? s->promises : NULL, p)
     {
         if (p->policy)
-            settle(p, clock_now(s->site->clock));
+            settle(s, p, clock_now(s->site->clock));
         drop_held(p);
         p->policy = NULL;
     }
@@ -236,14 +242,14 @@ void slo_free(struct slo *s)
 }
 
 /* The jobs that are there, of which the watch tells nothing new: of those that hold GPUs there are few. */
-static void scan(struct promise *p, struct job_cache *cache)
+static void scan(const struct slo *s, struct promise *p, struct job_cache *cache)
 {
     struct buf bytes = BUF_INIT;
     struct mpijob_view view;
     for (uint32_t slot = 0; slot < cache->gpus.slots; slot++) {
         if (cache->gpus.by_slot[slot] > 0 && cache_holds(cache->cache, slot) &&
             cache_view(cache->cache, slot, &bytes, &view, NULL) == 0)
-            look(p, cache, slot, &view, true);
+            look(s, p, cache, slot, &view, true);
     }
     buf_free(&bytes);
 }
@@ -285,7 +291,9 @@ static void leave_old(const struct slo *s, struct promise *p)
     }
 }
 
-static void put_in_force(struct slo *s, struct policy_set *set)
+/* taken_over: this daemon begins to follow the jobs for which another has counted; else it goes on, with policies of
+ * which some may be new. */
+static void put_in_force(struct slo *s, struct policy_set *set, bool taken_over)
 {
     struct policy_set *before = s->set;
     struct promise *p;
@@ -293,6 +301,7 @@ static void put_in_force(struct slo *s, struct policy_set *set)
     s->set = set;
     LL_FOREACH(s->promises, p)
     {
+        p->before = p->policy != NULL;
         p->policy = NULL;
     }
     for (size_t i = 0; i < set->count; i++) {
@@ -301,12 +310,14 @@ static void put_in_force(struct slo *s, struct policy_set *set)
             continue;
         if (!p->held) /* it comes into force, or waits for nothing */
             p->begun = clock_now(s->site->clock);
+        if (!p->before)
+            p->inherited = taken_over;
         p->policy = policy;
         leave_old(s, p);
         for (int k = 0; k < MPIJOB_KINDS_MOST; k++) {
             struct job_cache *cache = s->watches->caches[k];
             if (cache && concerns(s, p, cache))
-                scan(p, cache);
+                scan(s, p, cache);
         }
     }
     LL_FOREACH(s->promises, p)
@@ -318,11 +329,19 @@ static void put_in_force(struct slo *s, struct policy_set *set)
         policy_set_release(before);
 }
 
-void slo_follow(struct slo **slo, struct site *site, struct watches *watches, struct policy_set *set)
+void slo_follow(struct slo **slo, struct site *site, struct watches *watches, struct policy_set *set,
+                int64_t counts_from)
 {
-    *slo = *slo ? *slo : make(site, watches);
-    if (*slo)
-        put_in_force(*slo, set);
+    struct slo *s = *slo = *slo ? *slo : make(site, watches);
+    struct promise *p;
+    if (!s)
+        return;
+    LL_FOREACH(counts_from == SLO_ELSEWHERE ? s->promises : NULL, p)
+    {
+        settle(s, p, clock_now(site->clock)); /* until now it was to be counted here */
+    }
+    s->counts_from = counts_from;
+    put_in_force(s, set, !s->set && counts_from != SLO_ALONE);
 }
 
 /* ---- telling ---- */
@@ -330,7 +349,7 @@ void slo_follow(struct slo **slo, struct site *site, struct watches *watches, st
 static struct slo_state state_of(struct slo *s, struct promise *p)
 {
     int64_t now = clock_now(s->site->clock);
-    settle(p, now);
+    settle(s, p, now);
     struct slo_state state = {.policy = p->name,
                               .objective = p->objective,
                               .freed_within = p->freed_within,
@@ -348,7 +367,7 @@ void slo_each(struct slo *s, void (*visit)(void *data, const struct slo_state *s
     LL_FOREACH(s ? s->promises : NULL, p)
     {
         struct slo_state state = state_of(s, p);
-        if (p->policy)
+        if (p->policy && (p->all || s->counts_from != SLO_ELSEWHERE))
             visit(data, &state);
     }
 }
@@ -358,7 +377,7 @@ bool slo_of(struct slo *s, const char *policy, struct slo_state *state)
     struct promise *p;
     LL_FOREACH(s ? s->promises : NULL, p)
     {
-        if (!p->policy || strcmp(p->name, policy) != 0)
+        if (!p->policy || strcmp(p->name, policy) != 0 || (!p->all && s->counts_from == SLO_ELSEWHERE))
             continue;
         *state = state_of(s, p);
         return true;

@@ -29,11 +29,11 @@ function shards.new(policies, options)
     return group
 end
 
--- key: "leader_election"; shards; clock: it begins at that time, and the test moves it.
+-- key: "leader_election"; shards; clock: it begins at that time, and the test moves it; times: of the Leases, which end by that clock, too.
 function shards:replica(name, options)
     options = options or {}
     local config = support.write(("%s/%s.yaml"):format(self.folder, name), ("%s: { namespace: ops, identity: %s, %s%s }\n%s"):format(options.key or "sharding", name,
-        shards.TIMES, options.key and "" or ", shards: " .. (options.shards or self.shards), self.config))
+        options.times or shards.TIMES, options.key and "" or ", shards: " .. (options.shards or self.shards), self.config))
     local daemon = support.daemon({ stdin = options.clock and true }, "run", "--no-supervisor", "--config", config, "--kubeconfig", self.server.kubeconfig,
         "--state", ("%s/%s.db"):format(self.folder, name), "--listen", "127.0.0.1:0", self.folder .. "/p.lua", table.unpack(options.clock and { "--clock", options.clock } or {}))
     daemon.name = name
