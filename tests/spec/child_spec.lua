@@ -37,8 +37,12 @@ local function make_set(server, namespace, name, more, owner, status)
 end
 
 local function make_train(server, namespace, name, more, status, labels)
-    local job = kinds.create(server, namespace, "TrainJob", name, nil, labels, status or { jobsStatus = { { name = "node", ready = 1, succeeded = 0, failed = 0, active = 1, suspended = 0 } } })
-    return job, make_set(server, namespace, name, more, owner_of(job))
+    local job = kinds.create(server, namespace, "TrainJob", name, nil, labels)
+    local set = make_set(server, namespace, name, more, owner_of(job))
+    job.status = status or { jobsStatus = { { name = "node", ready = 1, succeeded = 0, failed = 0, active = 1, suspended = 0 } } }
+    local code, answer = kinds.request(server, "PUT", kinds.path(namespace, "TrainJob", name) .. "/status", job)
+    assert(code == 200, support.json.encode(answer))
+    return job, set
 end
 
 local function tests(start)
@@ -206,6 +210,155 @@ describe("through a child, on the simulator,", function()
         local sim = simulator.start("--version", "v2beta1", "--kinds")
         sim:make_namespace "train"
         return sim, "train"
+    end)
+end)
+
+describe("through a child, on a simulator that plays the controllers,", function()
+    after_each(support.cleanup)
+
+    it("a deadline fails the TrainJob, and its JobSet stays", function()
+        local server = simulator.start("--version", "v2beta1", "--kueue", "--clock", "stepped")
+        server:make_namespace "train"
+        local status, answer = kinds.request(server, "POST", kinds.path("train", "TrainJob"), { apiVersion = kinds.PATHS.TrainJob[1], kind = "TrainJob",
+            metadata = { name = "t", annotations = { ["mpijob-sim/parts"] = "yes" } }, spec = kinds.SPECS.TrainJob() })
+        assert.are.equal(201, status, answer)
+        server:request("POST", "/_sim/clock", '{"advance":"1m"}')
+        local args = { "replace", "--kubeconfig", server.kubeconfig, "-n", "train", "trainjob/t", "activeDeadlineSeconds=2h", "--through-child", "--destructive" }
+        local code, out, err = support.mpijobd(table.unpack(args))
+        assert.are.equal(0, code, err)
+        support.contains(out, "the whole set fails (FailedJobs)")
+        server:request("POST", "/_sim/clock", '{"advance":"3h"}')
+        local job, set = kinds.object(server, "train", "TrainJob", "t"), kinds.object(server, "train", "JobSet", "t")
+        local last = job.status.conditions[#job.status.conditions]
+        assert.are.same({ "Failed", "True", "FailedJobs" }, { last.type, last.status, last.reason })
+        assert.are.equal("Failed", set.status.terminalState or set.status.conditions[#set.status.conditions].type)
+        code, out = support.mpijobd(table.unpack(args))
+        assert.are.equal(0, code)
+        support.contains(out, "it has ended, and none of its Jobs runs any more; nothing was sent")
+    end)
+end)
+
+describe("through a child", function()
+    local server, folder
+    before_each(function()
+        server = simulator.start("--version", "v2beta1", "--kinds")
+        server:make_namespace "train"
+        folder = support.folder()
+        make_train(server, "train", "t")
+    end)
+    after_each(support.cleanup)
+
+    local function replace(...)
+        return support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", "train", "trainjob/t", "activeDeadlineSeconds=2h", "--through-child", "--destructive", ...)
+    end
+    local function deadline()
+        return kinds.object(server, "train", "Job", "t-node-0").spec.activeDeadlineSeconds
+    end
+
+    it("looks again after a conflict, and whether it was done after a lost answer", function()
+        for _, fault in ipairs { { fault = "conflict", count = 2 }, { fault = "reset-after", count = 1 }, { fault = "reset-before", count = 1 } } do
+            fault.method = "PATCH"
+            server:fault(fault)
+            local code, _, err = replace()
+            assert.are.equal(0, code, err)
+            assert.are.equal(7200, deadline())
+            assert.are.equal(0, (support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", "train", "trainjob/t", "activeDeadlineSeconds-", "--through-child")))
+            assert.is_nil(deadline())
+        end
+    end)
+
+    it("says what was changed, and what is not allowed", function()
+        server:fault { fault = "forbidden", method = "PATCH", count = 1 }
+        local code, _, err = replace "labels.capped=yes"
+        assert.are.equal(1, code)
+        support.contains(err, "train/t: the TrainJob was changed, its Job t-node-0 was not")
+        for _, path in ipairs { "*/jobsets/t", "*/namespaces/train/jobs" } do
+            server:fault { fault = "forbidden", method = "GET", path = path, count = 1 }
+            code, _, err = replace()
+            assert.are.equal(1, code)
+            support.contains(err, "train/t: its Job: reading it is not allowed (through_child needs get, list and patch on jobs.batch, and get on jobsets.jobset.x-k8s.io; mpijobd rbac has the rules)")
+        end
+        assert.is_nil(deadline())
+    end)
+
+    local function check(text)
+        local code, out, err = support.mpijobd("check", support.write(folder .. "/p.lua", text))
+        assert.are.equal(1, code, out .. err)
+        return out .. err
+    end
+
+    it("is refused of kinds without a child when a policy is loaded", function()
+        local rest = [[every = "1h", through_child = true, replace = { activeDeadlineSeconds = "2h" } }]]
+        support.contains(check([[policy { name = "a", kind = "Job", ]] .. rest),
+            "through_child is not for Jobs, which have no child that a change could go through: leave it out, and their own fields are changed")
+        support.contains(check([[policy { name = "a", kind = { "MPIJob", "Job", "TrainJob", "TFJob" }, ]] .. rest),
+            "through_child is not for Jobs and TFJobs, which have no child that a change could go through: take them out of `kind`, and write a policy of their own for them")
+        support.contains(check [[policy { name = "a", kind = "TrainJob", every = "1h", through_launcher = true, replace = { activeDeadlineSeconds = "2h" } }]],
+            "through_launcher is for MPIJobs only: a TrainJob has no launcher; through_child = true goes through one of its Jobs")
+        support.contains(check [[policy { name = "a", kind = "TrainJob", every = "1h", through_child = "yes", replace = { activeDeadlineSeconds = "2h" } }]], "through_child is the string \"yes\"; it has to be true or false")
+        for flag, text in pairs { ["--through-child"] = "--through-child is not for a Job, which has no child", ["--through-launcher"] = "--through-launcher is not for a Job, which has no launcher" } do
+            local code, _, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "job/t", "activeDeadlineSeconds=1h", flag)
+            assert.are.equal(2, code)
+            support.contains(err, text)
+        end
+    end)
+
+    it("is a permission of its own", function()
+        local file = support.write(folder .. "/p.lua", [[policy { name = "a", kind = { "TrainJob", "JobSet" }, every = "1h", events = false, through_child = true, replace = { activeDeadlineSeconds = "2h" } }]])
+        local code, out, err = support.mpijobd("rbac", file, "-o", "json")
+        assert.are.equal(0, code, err)
+        local rules = {}
+        for _, rule in ipairs(support.json.decode(out).items[1].rules) do
+            rules[rule.resources[1]] = table.concat(rule.verbs, " ")
+        end
+        assert.are.same({ trainjobs = "get list update", jobsets = "get list update", jobs = "get list patch" }, rules)
+        local by_hand = support.write(folder .. "/q.lua", [[policy { name = "b", every = "1h", run = function()
+            for job in trainjob.list() do trainjob.replace(job, { activeDeadlineSeconds = "2h" }, { through_child = true, destructive = true }) end end }]])
+        code, out, err = support.mpijobd("rbac", by_hand, "-o", "json")
+        assert.are.equal(0, code, err)
+        rules = {}
+        for _, rule in ipairs(support.json.decode(out).items[1].rules) do
+            rules[rule.resources[1]] = table.concat(rule.verbs, " ")
+        end
+        assert.are.same({ trainjobs = "get list update", jobsets = "get", jobs = "get list patch", events = "create patch" }, rules)
+        code, out = support.mpijobd("doctor", "--kubeconfig", server.kubeconfig, "--state", folder .. "/doctor.db", file)
+        assert.are.equal(0, code, out)
+        support.contains(out, "may get, list, patch jobs.batch")
+    end)
+
+    it("is an option of Lua, whose result has the child's differences", function()
+        local file = support.write(folder .. "/p.lua", [[policy { name = "a", every = "1h", destructive = true, run = function()
+            local result = assert(trainjob.replace("train/t", { activeDeadlineSeconds = "2h" }, { through_child = true }))
+            log.info("told", { path = result.child[1].path, own = #result.diff, launcher = result.launcher == nil })
+            for _, call in ipairs { function() batchjob.replace("train/t-node-0", { activeDeadlineSeconds = 60 }, { through_child = true }) end,
+                function() trainjob.replace("train/t", { activeDeadlineSeconds = 60 }, { through_launcher = true }) end } do
+                local _, err = pcall(call)
+                log.info("refused", { why = tostring(err) })
+            end
+        end }]])
+        local code, out, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", file)
+        assert.are.equal(0, code, out .. err)
+        support.contains(err, "path=/spec/activeDeadlineSeconds")
+        support.contains(err, "batchjob.replace: through_child is not for a Job, which has no child that a change could go through")
+        support.contains(err, "trainjob.replace: through_launcher is for MPIJobs only: a TrainJob has no launcher")
+        assert.are.equal(7200, deadline())
+    end)
+
+    it("is done once by a policy that waits for jobs, and waited for", function()
+        local file = support.write(folder .. "/p.lua", [[policy { name = "cap", kind = "TrainJob", on = "match", match = { phase = "Running" }, destructive = true,
+            through_child = true, replace = { activeDeadlineSeconds = "2h" } }]])
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", file)
+        daemon:expect("run ended")
+        assert.are.equal(7200, deadline())
+        support.contains(daemon.stderr, "changed=1")
+        assert.are.equal(0, (daemon:stop()))
+        server:forget_requests()
+        daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", file)
+        daemon:expect("1 policy in force")
+        make_train(server, "train", "second")
+        daemon:expect("its Job second-node-0:")
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal(1, #server:requests("method=PATCH"))
     end)
 end)
 
