@@ -3,10 +3,13 @@
 #ifndef MPIJOBD_APPROVAL_APPROVAL_PARTS_H
 #define MPIJOBD_APPROVAL_APPROVAL_PARTS_H
 
+#include <string.h>
+
 #include "approval/approvals.h"
 #include "approval/approvers.h"
 #include "plan/plan_work.h"
 #include "store/done.h"
+#include "store/journal.h"
 
 struct waiting {
     struct approvals *of;
@@ -49,6 +52,15 @@ struct gone_runs {
     struct gone_run *runs; /* owned */
     size_t count, cap;
 };
+
+/* Its cluster, among the LOG_FIELDS of a line; people are told of one that has a name. */
+#define WAITING_LOG_CLUSTER(w)                                                                                         \
+    {"cluster", waiting_is_named(w) ? (w)->cluster : NULL},                                                            \
+        LOG_QUIET_FIELD("cluster", waiting_is_named(w) ? NULL : (w)->cluster)
+static inline bool waiting_is_named(const struct waiting *w)
+{
+    return strcmp(w->cluster, STORE_CLUSTER_DEFAULT) != 0;
+}
 
 struct approvals {
     struct approvals_options o;

@@ -174,7 +174,7 @@ static bool read_row(void *data, const struct store_kept *row)
         r->rc = error_nomem(r->err);
     else if (rc)
         log_event(r->a->o.log, LOG_ERROR, "a run that waits for approval cannot be read, and waits on",
-                  LOG_FIELDS({"run", row->key}, {"reason", err.message}));
+                  LOG_FIELDS({"row", row->key}, {"reason", err.message}));
     return !r->rc;
 }
 

@@ -137,14 +137,16 @@ static void rang(struct alarm *alarm, int64_t now)
     if (now < w->expires) {
         w->warned = true;
         log_event(a->o.log, LOG_WARN, "a run still waits for approval, and its plan expires soon",
-                  LOG_FIELDS({"policy", w->policy}, LOG_JSON_FIELD("run", run), {"expires_at", when},
+                  LOG_FIELDS({"policy", w->policy}, WAITING_LOG_CLUSTER(w), LOG_JSON_FIELD("run", run),
+                             {"expires_at", when},
                              {"cure", "mpijobd approve decides it, mpijobd extend gives it more time"}));
         waiting_announce(w, true);
         alarm_set(a->o.alarms, &w->alarm, w->expires);
         return;
     }
-    log_event(a->o.log, LOG_WARN, "nobody has approved the plan of a run, and it has expired",
-              LOG_FIELDS({"policy", w->policy}, LOG_JSON_FIELD("run", run), {"expires_at", when}));
+    log_event(
+        a->o.log, LOG_WARN, "nobody has approved the plan of a run, and it has expired",
+        LOG_FIELDS({"policy", w->policy}, WAITING_LOG_CLUSTER(w), LOG_JSON_FIELD("run", run), {"expires_at", when}));
     waiting_end(w, "expired", "nobody has approved it in time", NULL);
 }
 

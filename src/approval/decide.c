@@ -67,8 +67,8 @@ static void tell_approval(const struct waiting *w)
         snprintf(message + n, sizeof message - (size_t)n, " (%s)", counts);
     waiting_write_decision(w, "approve", message);
     log_event(w->of->o.log, LOG_INFO, "the plan of a run is approved",
-              LOG_FIELDS({"policy", w->policy}, LOG_JSON_FIELD("run", run), {"by", w->call.who.name},
-                         {"approvals", quorum(w) > 1 ? counts : NULL}));
+              LOG_FIELDS({"policy", w->policy}, WAITING_LOG_CLUSTER(w), LOG_JSON_FIELD("run", run),
+                         {"by", w->call.who.name}, {"approvals", quorum(w) > 1 ? counts : NULL}));
 }
 
 static void approved(void *data, int64_t id, const struct error *err)
@@ -157,8 +157,8 @@ int approvals_reject(struct approvals *a, const struct approval_call *call, stru
              or_empty(call->reason));
     waiting_write_decision(w, "reject", row);
     log_event(a->o.log, LOG_INFO, "the plan of a run is rejected",
-              LOG_FIELDS({"policy", w->policy}, LOG_JSON_FIELD("run", run), {"by", call->who.name},
-                         {"reason", call->reason}));
+              LOG_FIELDS({"policy", w->policy}, WAITING_LOG_CLUSTER(w), LOG_JSON_FIELD("run", run),
+                         {"by", call->who.name}, {"reason", call->reason}));
     waiting_end(w, "rejected", message, NULL);
     return 0;
 }

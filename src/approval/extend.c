@@ -19,9 +19,9 @@ static void kept(void *data, int64_t id, const struct error *err)
     snprintf(run, sizeof run, "%" PRId64, w->run);
     snprintf(message, sizeof message, "extends run %s until %s", run, until);
     waiting_write_decision(w, "extend", message);
-    log_event(
-        w->of->o.log, LOG_INFO, "the plan of a run expires later",
-        LOG_FIELDS({"policy", w->policy}, LOG_JSON_FIELD("run", run), {"by", w->call.who.name}, {"expires_at", until}));
+    log_event(w->of->o.log, LOG_INFO, "the plan of a run expires later",
+              LOG_FIELDS({"policy", w->policy}, WAITING_LOG_CLUSTER(w), LOG_JSON_FIELD("run", run),
+                         {"by", w->call.who.name}, {"expires_at", until}));
     waiting_tell(w, &(struct approval_result){.expires = w->expires}, NULL);
 }
 

@@ -94,8 +94,8 @@ static void end(struct defer *turn)
                             .failed = r->failed};
     snprintf(run, sizeof run, "%" PRId64, r->run);
     log_event(m->site->log, LOG_INFO, "a run by hand has ended",
-              LOG_FIELDS({"cluster", m->site->told}, LOG_JSON_FIELD("run", run), {"by", m->call.who.name},
-                         {"outcome", row.outcome}, {"does", m->note}));
+              LOG_FIELDS({"policy", STORE_BY_HAND}, SITE_LOG_CLUSTER(m->site), LOG_JSON_FIELD("run", run),
+                         {"by", m->call.who.name}, {"outcome", row.outcome}, {"does", m->note}));
     journal_run_end(m->site->journal, &row, end_is_written, m);
 }
 
@@ -109,9 +109,12 @@ static void told(void *data, struct plan_item *item, const struct change_result 
         hour_count(m->site->hour, clock_now(m->site->clock), NULL);
     if (counts && m->aside)
         set_aside(m, -1);
+    char run[24];
+    snprintf(run, sizeof run, "%" PRId64, m->work.run);
     if (err)
         log_event(m->site->log, LOG_ERROR, "a change of a plan has failed",
-                  LOG_FIELDS({"cluster", m->site->told}, {"job", item->change->job}, {"reason", err->message}));
+                  LOG_FIELDS({"policy", STORE_BY_HAND}, SITE_LOG_CLUSTER(m->site), {"job", item->change->job},
+                             {"reason", err->message}, LOG_JSON_FIELD("run", run)));
 }
 
 /* Approval does not lift the ceiling over all policies. */

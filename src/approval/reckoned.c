@@ -10,7 +10,7 @@ static void tell_left(const struct plan_work *work, int64_t number, const struct
     char run[24];
     snprintf(run, sizeof run, "%" PRId64, number);
     log_event(work->site->log, LOG_WARN, "a change of an approved plan is left out",
-              LOG_FIELDS({"policy", item->change->policy}, {"cluster", work->site->told}, LOG_JSON_FIELD("run", run),
+              LOG_FIELDS({"policy", item->change->policy}, SITE_LOG_CLUSTER(work->site), LOG_JSON_FIELD("run", run),
                          {"job", item->change->job}, {"reason", item->moved.ptr}));
 }
 

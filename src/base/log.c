@@ -18,7 +18,7 @@
 
 #define ALIGNED 40 /* columns of a terminal for the sentence, where it is not longer */
 
-const char log_json_next[] = "", log_lines_next[] = "", log_journal_next[] = "";
+const char log_json_next[] = "", log_lines_next[] = "", log_quiet_next[] = "", log_journal_next[] = "";
 
 static const char *const names[] = {"debug", "info", "warn", "error"};
 static const char *const colours[] = {"\033[2m", "\033[32m", "\033[33m", "\033[31m"};
@@ -128,7 +128,7 @@ static void add_event(struct buf *out, const struct log *log, const char *messag
     if (log->colour && fields && fields->name)
         buf_printf(out, "%*s\033[2m", out->len - began < ALIGNED ? (int)(ALIGNED - (out->len - began)) : 0, "");
     for (const struct log_field *f = fields; f && f->name; f++) {
-        if (f->name == log_lines_next || f->name == log_journal_next)
+        if (f->name == log_lines_next || f->name == log_quiet_next || f->name == log_journal_next)
             f++;
         else if (f->name != log_json_next && f->value)
             add_field(out, f);
@@ -193,7 +193,7 @@ static void write_json(struct buf *out, enum log_level level, const char *when, 
     for (; fields && fields->name; fields++) {
         bool json = fields->name == log_json_next || fields->name == log_lines_next;
         bool not_here = fields->name == log_journal_next;
-        fields += json || not_here;
+        fields += json || not_here || fields->name == log_quiet_next;
         if (!fields->value || not_here)
             continue;
         buf_putc(out, ',');

@@ -69,6 +69,14 @@ extern const char log_json_next[]; /* as a name: the value of the field behind i
     }
 extern const char log_lines_next[]; /* as a name: its value is shown to people in place of the field behind it */
 
+/* A field for programs, of which people know the value anyhow: it stands in lines of JSON and in journald. */
+#define LOG_QUIET_FIELD(name, value)                                                                                   \
+    {log_quiet_next, ""},                                                                                              \
+    {                                                                                                                  \
+        name, value                                                                                                    \
+    }
+extern const char log_quiet_next[]; /* as a name: the field behind it is not shown to people */
+
 #define LOG_FIELDS(...) ((const struct log_field[]){__VA_ARGS__, {0}})
 
 void log_init(struct log *log, int fd, const struct clock *clock);

@@ -77,7 +77,8 @@ void log_journal_entry(struct buf *out, enum log_level level, struct str shown, 
     add_value(out, shown);
     buf_printf(out, "PRIORITY=%d\nSYSLOG_IDENTIFIER=mpijobd\n", priorities[level]);
     for (; fields && fields->name; fields++) {
-        fields += fields->name == log_json_next || fields->name == log_lines_next || fields->name == log_journal_next;
+        fields += fields->name == log_json_next || fields->name == log_lines_next || fields->name == log_quiet_next ||
+                  fields->name == log_journal_next;
         if (fields->value)
             add_field(out, fields->name, fields->value);
     }

@@ -10,7 +10,7 @@
 #define NAME '\1'       /* stands for the job's name */
 #define KEY '\2'        /* and this one for its namespace and name */
 
-enum kind { OF_TEXT = 3, OF_JSON, OF_LINES, OF_JOB }; /* before a field */
+enum kind { OF_TEXT = 3, OF_JSON, OF_LINES, OF_JOB, OF_QUIET }; /* before a field */
 
 static bool in_name(char c)
 {
@@ -85,6 +85,8 @@ bool log_same_read(struct log_same *same, enum log_level level, const char *mess
             kind = fields++->name == log_json_next ? OF_JSON : OF_LINES;
         else if (fields == job)
             kind = OF_JOB;
+        else if (fields->name == log_quiet_next)
+            kind = (fields++, OF_QUIET);
         if (fields->value && !add_field(out, fields, kind, same->job))
             return false;
     }
@@ -128,6 +130,8 @@ size_t log_same_write(struct str bytes, const char *job, struct buf *texts, cons
             fields[n++] = (struct log_field){log_lines_next, next_text(&at)};
         else if (kind == OF_JSON)
             fields[n++] = (struct log_field){log_json_next, ""};
+        else if (kind == OF_QUIET)
+            fields[n++] = (struct log_field){log_quiet_next, ""};
         field.value = kind == OF_JOB ? job : next_text(&at);
         if (kind == OF_JOB)
             *of = field.name;

@@ -145,7 +145,7 @@ static int make(struct change *c, struct json before, struct json *after, struct
 static bool came_late(struct change *c, struct json before)
 {
     int64_t row;
-    char number[24], job[520];
+    char number[24], run[24], job[520];
     if (!late_came(c->site->late, c->handled_key, c->uid, before, &row))
         return false;
     struct store_outcome end = {.id = row,
@@ -156,9 +156,11 @@ static bool came_late(struct change *c, struct json before)
     if (row)
         state_outcome(c->site->state, &end, NULL, NULL, NULL);
     snprintf(number, sizeof number, "%" PRId64, row);
+    snprintf(run, sizeof run, "%" PRId64, c->run);
     snprintf(job, sizeof job, "%s/%s", c->name_space, c->name);
     log_event(c->site->log, LOG_WARN, "a change that was looked up as not made was made later; it is not made again",
-              LOG_FIELDS({"policy", c->policy}, {"job", job}, LOG_JSON_FIELD("change", row ? number : NULL)));
+              LOG_FIELDS({"policy", c->policy}, SITE_LOG_CLUSTER(c->site), {"job", job},
+                         LOG_JSON_FIELD("change", row ? number : NULL), LOG_JSON_FIELD("run", c->run ? run : NULL)));
     c->verdict = (struct mpijob_verdict){
         .effect = EFFECT_UNCHANGED, .why = "an earlier request of the policy has made the change; nothing was sent"};
     mpijob_diff_free(&c->diff);

@@ -2,6 +2,7 @@
 /* A queue of effects to look for, a few of which are watched at a time. */
 #include "change/effect_journal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
@@ -72,13 +73,15 @@ static void note(const struct observation *b, enum effect_seen seen, uint64_t af
     const struct site *c = b->of->site;
     struct store_observation row = {
         .id = b->e.row, .observed = effect_seen_name(seen), .observed_at = clock_now(c->clock)};
-    char job[520], after[32];
+    char job[520], after[32], run[24];
     snprintf(job, sizeof job, "%s/%s", b->e.name_space, b->e.name);
+    snprintf(run, sizeof run, "%" PRId64, b->e.run);
     snprintf(after, sizeof after, "%.1f s", (double)after_ms / 1000);
     journal_observed(c->journal, &row, NULL, NULL);
     log_event(c->log, seen == EFFECT_SEEN ? LOG_INFO : LOG_WARN, seen == EFFECT_SEEN ? "effect seen" : "no effect seen",
-              LOG_FIELDS({"policy", b->e.policy}, {"job", job}, {"after", after},
-                         {seen == EFFECT_SEEN ? "sign" : "expected", mpijob_sign_text(b->e.sign)}));
+              LOG_FIELDS({"policy", b->e.policy}, SITE_LOG_CLUSTER(c), {"job", job}, {"after", after},
+                         {seen == EFFECT_SEEN ? "sign" : "expected", mpijob_sign_text(b->e.sign)},
+                         LOG_JSON_FIELD("run", b->e.run ? run : NULL)));
     if (b->of->told)
         b->of->told(b->of->data, &b->e, seen == EFFECT_SEEN);
 }
@@ -158,10 +161,10 @@ bool effect_journal_add_kept(struct effect_journal *o, const struct effect_kept 
     return true;
 }
 
-bool effect_journal_add(struct effect_journal *o, const char *policy, const struct change_result *result,
+bool effect_journal_add(struct effect_journal *o, const char *policy, int64_t run, const struct change_result *result,
                         struct store *keep)
 {
-    struct effect_kept e = {.row = result->row, .sign = result->sign};
+    struct effect_kept e = {.row = result->row, .run = run, .sign = result->sign};
     if (!result->row || result->sign == SIGN_NONE || !result->before || result->seen != EFFECT_NOT_LOOKED)
         return false;
     e.target = result->before->target;

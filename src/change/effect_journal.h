@@ -25,8 +25,8 @@ void effect_journal_free(struct effect_journal *effect_journal);
 /* A change was made, and has its row in the journal. keep: its effect is kept there (effect_kept.h), so that a restart
  * goes on looking for it; the store outlives the journal. NULL: a restart forgets it. False: it is not watched: its
  * effect cannot be seen, or there is no memory. result is read during the call only. */
-bool effect_journal_add(struct effect_journal *effect_journal, const char *policy, const struct change_result *result,
-                        struct store *keep);
+bool effect_journal_add(struct effect_journal *effect_journal, const char *policy, int64_t run,
+                        const struct change_result *result, struct store *keep);
 /* The same of one that was kept by an earlier daemon. */
 bool effect_journal_add_kept(struct effect_journal *effect_journal, const struct effect_kept *effect,
                              struct store *keep);

@@ -23,6 +23,7 @@ void effect_keep(struct store *store, const struct effect_kept *e)
     snprintf(key, sizeof key, "%" PRId64, e->row);
     json_writer_init(&w, &out);
     json_write_object(&w);
+    json_member_int(&w, "run", e->run);
     json_member_text(&w, "policy", e->policy);
     json_member_text(&w, "cluster", e->cluster);
     json_member_text(&w, "kind", mpijob_kind_info(e->target.kind)->name);
@@ -81,6 +82,8 @@ static bool read_row(void *data, const struct store_kept *row)
                  {"/controller", controller, sizeof controller},
                  {"/sign", sign, sizeof sign}};
     bool good = e.row > 0 && json_parse(str_of(row->value), "an effect", &root, NULL) == 0;
+    if (good && !json_int64(json_get(root, "run"), &e.run)) /* of an earlier mpijobd */
+        e.run = 0;
     for (size_t i = 0; good && i < sizeof texts / sizeof *texts; i++)
         good = json_string_at(root, texts[i].pointer, texts[i].out, texts[i].size) == 0;
     if (good && strcmp(e.cluster, r->cluster) == 0 && mpijob_kind_parse(str_of(kind), &e.target.kind) &&

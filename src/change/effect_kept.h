@@ -12,6 +12,7 @@ struct store;
 
 struct effect_kept {
     int64_t row; /* of its change in the journal */
+    int64_t run; /* 0: not known */
     struct mpijob_target target;
     enum mpijob_sign sign;
     char policy[64], cluster[256], name_space[256], name[256], uid[64];

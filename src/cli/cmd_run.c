@@ -150,6 +150,9 @@ static void once_done(void *data)
 static int once_code(struct daemon *d)
 {
     progress_end(&d->progress);
+    log_fold_flush(&d->s.log); /* what the log says comes before the sum of it */
+    if (d->s.log.outlet)
+        outlet_settle(d->s.log.outlet, OUTPUT_PATIENCE_MS);
     once_tell(&d->s, &(struct once_counts){d->runs, d->changed, d->unchanged, d->failed, d->waiting, d->broken});
     if (d->broken || d->cancelled || d->s.lost || (d->stop_asked && !d->runs))
         return EXIT_FAILED;

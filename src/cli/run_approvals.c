@@ -36,5 +36,5 @@ void run_waits_tell(struct session *s, const struct approval *a, bool soon)
                  "waits for approval until %s: %s. `mpijobd approve %" PRId64
                  " --dry-run` shows its plan, `mpijobd approve %" PRId64 "` makes it.",
                  until, plan_counts_text(&n, counts), a->run, a->run);
-    people_tell(s, &(struct people_news){s->config.approver_notify, a->policy, subject, text});
+    people_tell(s, &(struct people_news){s->config.approver_notify, a->policy, subject, text, a->cluster, a->run});
 }

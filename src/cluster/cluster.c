@@ -39,6 +39,7 @@ static void say_slow(struct deadline *slow)
     const struct error *trouble = kube_trouble(c->kube);
     log_event(c->log, LOG_WARN, "the server does not answer yet; trying on",
               LOG_FIELDS({"cluster", strcmp(c->name, CLUSTER_DEFAULT) != 0 ? c->name : NULL},
+                         LOG_QUIET_FIELD("cluster", strcmp(c->name, CLUSTER_DEFAULT) != 0 ? NULL : c->name),
                          {"server", kube_server(c->kube)}, {"reason", trouble ? trouble->message : "no answer came"}));
 }
 

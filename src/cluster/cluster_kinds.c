@@ -182,9 +182,9 @@ static void tell_connected(const struct cluster *c)
             snprintf(others + n, sizeof others - n, "%s%s", n ? ", " : "", mpijob_kind_at((size_t)i)->name);
     }
     log_event(c->log, LOG_INFO, "connected",
-              LOG_FIELDS({"cluster", told(c)}, {"server", kube_server(c->kube)},
-                         {"version", jobs->served ? jobs->resource.version : "none"}, {"served", jobs->versions},
-                         {"controller", mpijob_controller_name(jobs->target.controller)},
+              LOG_FIELDS({"cluster", told(c)}, LOG_QUIET_FIELD("cluster", told(c) ? NULL : c->name),
+                         {"server", kube_server(c->kube)}, {"version", jobs->served ? jobs->resource.version : "none"},
+                         {"served", jobs->versions}, {"controller", mpijob_controller_name(jobs->target.controller)},
                          {"controller_by", cluster_controller_by(c)}, {"chosen_by", chosen_by(c)},
                          {"others", *others ? others : NULL}));
 }
@@ -196,7 +196,8 @@ static void tell_change(const struct cluster *c, const struct mpijob_kind *kind,
                           : !before->served ? "a kind of job is served now"
                                             : "the server's API has changed, and mpijobd follows it";
     log_event(c->log, now->served ? LOG_INFO : LOG_WARN, message,
-              LOG_FIELDS({"cluster", told(c)}, {"server", kube_server(c->kube)}, {"kind", mpijob_kind_info(kind)->name},
+              LOG_FIELDS({"cluster", told(c)}, LOG_QUIET_FIELD("cluster", told(c) ? NULL : c->name),
+                         {"server", kube_server(c->kube)}, {"kind", mpijob_kind_info(kind)->name},
                          {"before", before->served ? before->resource.version : NULL},
                          {"version", now->served ? now->resource.version : NULL}, {"served", now->versions},
                          {"controller", mpijob_controller_name(now->target.controller)},

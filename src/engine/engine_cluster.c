@@ -65,7 +65,7 @@ static void start_triggers(struct engine_cluster *at, const struct policy_set *s
     at->unfinished_count = 0;
     char text[64];
     snprintf(text, sizeof text, "%zu polic%s in force", count, count == 1 ? "y" : "ies");
-    log_event(log_of(at), LOG_INFO, text, LOG_FIELDS({"cluster", at->site.told}));
+    log_event(log_of(at), LOG_INFO, text, LOG_FIELDS(SITE_LOG_CLUSTER(&at->site)));
     tell_aside(at, set);
     approvals_resume(at->engine->approvals, &at->site.shard, cluster_name(at->site.cluster));
 }
@@ -85,7 +85,7 @@ void engine_cluster_try_again(struct engine_cluster *at, const struct error *err
         return;
     }
     log_event(log_of(at), LOG_ERROR, "not connected; trying again",
-              LOG_FIELDS({"cluster", at->site.told}, {"reason", err->message}));
+              LOG_FIELDS(SITE_LOG_CLUSTER(&at->site), {"reason", err->message}));
     retry_later(at, err);
 }
 
@@ -269,7 +269,7 @@ static void read_effects(struct engine_cluster *at, const struct engine_options 
         return;
     log_event(log_of(at), LOG_ERROR,
               "the effects that a daemon before was looking for cannot be read: they are not seen",
-              LOG_FIELDS({"cluster", at->site.told}, {"reason", err.message}));
+              LOG_FIELDS(SITE_LOG_CLUSTER(&at->site), {"reason", err.message}));
 }
 
 void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const struct engine_place *place)
@@ -297,6 +297,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .told = place->shard.of      ? place->told
                 : o->place_count > 1 ? cluster_name(place->cluster)
                                      : NULL,
+        .name = cluster_name(place->cluster),
         .shard = place->shard,
         .namespaces = place->namespaces,
         .silence_us = o->silence,

@@ -26,7 +26,7 @@ void events_count(struct events *e, const char *outcome)
 void events_say(const struct events *e, const char *message, const char *name_space, const char *reason)
 {
     log_event(e->site->log, e->by ? LOG_DEBUG : LOG_WARN, message,
-              LOG_FIELDS({"cluster", e->site->told}, {"namespace", name_space}, {"reason", reason}));
+              LOG_FIELDS(SITE_LOG_CLUSTER(e->site), {"namespace", name_space}, {"reason", reason}));
 }
 
 /* ---- sending ---- */

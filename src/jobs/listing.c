@@ -2,6 +2,7 @@
 /* Jobs from the server: pages of lists, queued until the consumer takes them. */
 #include "jobs/listing.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
@@ -57,9 +58,12 @@ static bool fail(struct pages *l, const struct error *err)
 /* The first are told one by one; `over` says how many there were. */
 static void left_alone(struct pages *l, const struct error *err)
 {
+    char run[24];
+    snprintf(run, sizeof run, "%" PRId64, l->call.run);
     if (l->unreadable++ < UNREADABLE_TOLD)
         log_event(l->call.site->log, LOG_WARN, "a listed job cannot be read and is left alone",
-                  LOG_FIELDS({"reason", err->message}));
+                  LOG_FIELDS({"policy", l->call.policy}, SITE_LOG_CLUSTER(l->call.site), {"reason", err->message},
+                             LOG_JSON_FIELD("run", l->call.run ? run : NULL)));
 }
 
 static bool take(void *data, struct json item)

@@ -32,6 +32,8 @@ struct listing_call {
     const struct mpijob_kind *kind;
     const struct mpijob_match *match; /* outlives the listing, as seat.flow does */
     struct seat_for seat;             /* for whom it is */
+    const char *policy;               /* for the log: whose run it is for; NULL: no run's. Outlives it */
+    int64_t run;
     /* How long the server is asked for a page that it does not give, in ms: then the listing ends, without further
      * namespaces. 0: as long as a call may take, for each of them. */
     uint64_t patience_ms;

@@ -28,7 +28,7 @@ static void failed(struct joined *j, const struct mpijob_kind *kind, const struc
     j->listed += !absent;
     if (absent && cluster_lacks(site->cluster, kind, true))
         log_event(site->log, LOG_WARN, "the server does not have a kind of a policy, which acts on its others",
-                  LOG_FIELDS({"policy", j->policy->name}, {"cluster", site->told}, {"reason", told.message}));
+                  LOG_FIELDS({"policy", j->policy->name}, SITE_LOG_CLUSTER(site), {"reason", told.message}));
     if (absent)
         error_keep(&j->absent, &told);
     else if (!j->error)

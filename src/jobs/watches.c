@@ -197,7 +197,7 @@ static void open_one(struct watches *watches, const struct mpijob_kind *kind, co
     if (rc) {
         bool absent = err.code == ERR_NOT_FOUND && !is_alone(watches, mpijob_kind_index(kind));
         log_event(watches->site->log, absent ? LOG_WARN : LOG_ERROR, "the jobs cannot be watched",
-                  LOG_FIELDS({"cluster", watches->site->told}, {"reason", err.message}));
+                  LOG_FIELDS(SITE_LOG_CLUSTER(watches->site), {"reason", err.message}));
         return;
     }
     held->current = true;
@@ -224,7 +224,7 @@ static void update_one(struct watches *watches, const struct policy_set *set, co
     int rc = watch_wish_make(&w, watches, set, kind);
     if (rc)
         log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched: out of memory",
-                  LOG_FIELDS({"cluster", watches->site->told}));
+                  LOG_FIELDS(SITE_LOG_CLUSTER(watches->site)));
     if (rc || !*cache || (*cache)->kind != kind || !w.any || !granted(*cache, &w)) {
         let_go(watches, mpijob_kind_index(kind));
         if (!rc && w.any)
@@ -274,7 +274,7 @@ static void update_workloads(struct watches *watches, const struct policy_set *s
         rc = workload_watch_open(&call, &watches->workloads, &err);
     if (rc)
         log_event(watches->site->log, LOG_ERROR, "Kueue's Workloads cannot be watched: out of memory",
-                  LOG_FIELDS({"cluster", watches->site->told}));
+                  LOG_FIELDS(SITE_LOG_CLUSTER(watches->site)));
     watch_wish_free(&w);
 }
 

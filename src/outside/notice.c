@@ -19,8 +19,9 @@ static const struct {
     [NOTICE_EMAIL] = {"email", NOTICE_TEXT_MAX, {PART_SERVER, PART_FROM, PART_TO, PART_TEXT}},
 };
 
-static const char *const part_names[NOTICE_PARTS] = {"url",  "token",    "chat",    "room", "server", "from", "to",
-                                                     "user", "password", "subject", "text", "body",   "sink", "policy"};
+static const char *const part_names[NOTICE_PARTS] = {"url",  "token", "chat", "room",     "server",
+                                                     "from", "to",    "user", "password", "subject",
+                                                     "text", "body",  "sink", "policy",   "cluster"};
 
 const char *notice_type_name(enum notice_type type)
 {
@@ -101,6 +102,10 @@ void notice_write(const struct notice *n, struct buf *out)
     json_write_string(&w, types[n->type].name);
     json_write_key(&w, "run");
     json_write_int(&w, n->run);
+    if (n->about) {
+        json_write_key(&w, "about");
+        json_write_int(&w, n->about);
+    }
     json_write_key(&w, "created");
     json_write_int(&w, n->created);
     for (int i = 0; i < NOTICE_PARTS; i++) {
@@ -124,6 +129,7 @@ int notice_read(struct str row, struct notice *n, struct error *err)
     if (!notice_type_parse(str_of(type), &n->type))
         return error_set(err, ERR_INVALID, "a notification in the state file has the unknown type \"%s\"", type);
     json_int64(json_get(root, "run"), &n->run);
+    json_int64(json_get(root, "about"), &n->about);
     json_int64(json_get(root, "created"), &n->created);
     for (int i = 0; i < NOTICE_PARTS; i++) {
         json_decode(json_get(root, part_names[i]), &n->parts[i]);

@@ -32,16 +32,18 @@ enum notice_part {
     PART_PASSWORD,
     PART_SUBJECT,
     PART_TEXT,
-    PART_BODY,   /* of a webhook: JSON */
-    PART_SINK,   /* a sink of the configuration, by its name; empty: the policy has said where to */
-    PART_POLICY, /* whose it is */
+    PART_BODY,    /* of a webhook: JSON */
+    PART_SINK,    /* a sink of the configuration, by its name; empty: the policy has said where to */
+    PART_POLICY,  /* whose it is */
+    PART_CLUSTER, /* of its run, for the log; empty: it has none */
     NOTICE_PARTS
 };
 
 struct notice {
     enum notice_type type;
     struct buf parts[NOTICE_PARTS]; /* empty: not given */
-    int64_t run;                    /* id in the journal */
+    int64_t run;                    /* id in the journal: what it has said is one message when it ends; 0: none */
+    int64_t about;                  /* without a run: the one that it tells of, for the log; 0: none */
     int64_t created;                /* microseconds since 1970 */
     bool surely; /* outbox_add's done comes when it was delivered, or could not be; where its destination took another
                     one within the last minute, when it is durable. Not in its row */

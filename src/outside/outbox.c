@@ -7,6 +7,7 @@
 
 #include "base/backoff.h"
 #include "outside/outbox_parts.h"
+#include "store/journal.h"
 
 #define EVERY_MS 1000 /* between two messages to one destination */
 #define DRAIN_TRIES 3 /* what fails so often keeps no command from its end */
@@ -75,12 +76,19 @@ static void count(const struct post *p, const char *outcome)
     metric_add(p->outbox->counted, 1, METRIC_VALUES(notice_type_name(p->notice.type), outcome));
 }
 
-static void tell(const struct post *p, enum log_level level, const char *message, const struct error *err)
+void outbox_tell(const struct post *p, enum log_level level, const char *message, const struct error *err)
 {
     const struct buf *parts = p->notice.parts;
+    const char *cluster = parts[PART_CLUSTER].ptr;
+    bool only = cluster && strcmp(cluster, STORE_CLUSTER_DEFAULT) == 0;
+    char run[24];
+    int64_t number = p->notice.run ? p->notice.run : p->notice.about;
+    snprintf(run, sizeof run, "%" PRId64, number);
     log_event(p->outbox->outside->log, level, message,
-              LOG_FIELDS({"policy", parts[PART_POLICY].ptr}, {"type", notice_type_name(p->notice.type)},
-                         {"sink", parts[PART_SINK].ptr}, {"reason", err->message}));
+              LOG_FIELDS({"policy", parts[PART_POLICY].ptr}, {"cluster", only ? NULL : cluster},
+                         LOG_QUIET_FIELD("cluster", only ? cluster : NULL), {"type", notice_type_name(p->notice.type)},
+                         {"sink", parts[PART_SINK].ptr}, {"reason", err->message},
+                         LOG_JSON_FIELD("run", number ? run : NULL)));
 }
 
 void deliver_done(struct post *p, const struct error *err, bool again, int64_t after_ms)
@@ -107,13 +115,13 @@ void deliver_done(struct post *p, const struct error *err, bool again, int64_t a
     }
     if (tried_again) {
         count(p, "tried-again");
-        tell(p, p->tries ? LOG_DEBUG : LOG_WARN, "a notification was not delivered, and is tried again", err);
+        outbox_tell(p, p->tries ? LOG_DEBUG : LOG_WARN, "a notification was not delivered, and is tried again", err);
         p->tries++;
         p->due = now + wait;
     } else {
         count(p, err ? "given-up" : "delivered");
         if (err)
-            tell(p, LOG_ERROR, "a notification is given up", err);
+            outbox_tell(p, LOG_ERROR, "a notification is given up", err);
         outbox_forget(p);
     }
     outbox_look(b);

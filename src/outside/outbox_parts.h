@@ -82,6 +82,8 @@ void outbox_read(struct outbox *outbox); /* what an earlier daemon has left; on 
  * called. */
 int post_write(struct post *post, bool remove, void (*done)(void *data, const struct error *err), void *data,
                struct error *err);
+/* A line of the log about it. */
+void outbox_tell(const struct post *post, enum log_level level, const char *message, const struct error *err);
 void post_settle(struct post *post); /* frees it where it is gone and nothing is under way for it */
 void post_free(struct post *post);
 

@@ -45,8 +45,7 @@ static void written(void *data, int64_t id, const struct error *err)
     (void)id;
     p->writing--;
     if (err && !p->gone)
-        log_event(o->log, LOG_ERROR, "a notification is not in the state file, and a crash would lose it",
-                  LOG_FIELDS({"policy", p->notice.parts[PART_POLICY].ptr}, {"reason", err->message}));
+        outbox_tell(p, LOG_ERROR, "a notification is not in the state file, and a crash would lose it", err);
     if (w->done)
         w->done(w->data, err);
     post_settle(p);

@@ -21,10 +21,10 @@
 #include "trigger/event_handled.h"
 
 struct in_flight {
-    int64_t id;
+    int64_t id, run;
     int64_t intended_at, epoch;
     char *texts; /* the block that holds the next ones */
-    const char *server, *version, *resource, *name_space, *name, *uid, *resource_version, *diff, *verb;
+    const char *server, *version, *resource, *name_space, *name, *uid, *resource_version, *diff, *verb, *policy;
     char key[STATE_KEY_MAX]; /* of the policy's `handled` rows */
     char *handled;           /* the value of the job's; NULL: it has none */
     bool handled_since;      /* by a later change, whatever became of this one */
@@ -111,13 +111,13 @@ static bool add_row(void *data, const struct store_change *c)
     }
     r->rows = rows;
     struct in_flight *row = &r->rows[r->count++];
-    *row = (struct in_flight){
-        .id = c->id, .intended_at = c->intended_at, .epoch = c->epoch, .by_hand = c->who && r->site->shard.of};
+    *row = (struct in_flight){.id = c->id, .run = c->run, .intended_at = c->intended_at, .epoch = c->epoch};
+    row->by_hand = c->who && r->site->shard.of;
     row->texts = TEXTS_COPY({&row->server, or_empty(c->server)}, {&row->version, or_empty(c->version)},
                             {&row->resource, or_empty(c->resource)}, {&row->name_space, or_empty(c->name_space)},
                             {&row->name, or_empty(c->name)}, {&row->uid, or_empty(c->uid)},
                             {&row->resource_version, or_empty(c->resource_version)}, {&row->diff, or_empty(c->diff)},
-                            {&row->verb, or_empty(c->verb)});
+                            {&row->verb, or_empty(c->verb)}, {&row->policy, or_empty(c->policy)});
     state_key(store_of_apply(c) ? STORE_BY_HAND : c->policy, c->cluster, row->key); /* no policy has handled these */
     r->out_of_memory = !row->texts;
     return !r->out_of_memory;
@@ -172,11 +172,13 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
     struct write_row write = row_of(row);
     if (not_done && row->handled && strcmp(job_uid, row->uid) == 0 && !is_others(r))
         late_note(r->call.late, row->key, write_verb_of(row->verb), &write, row->id);
-    char job[520];
+    char job[520], run[24];
+    snprintf(run, sizeof run, "%" PRId64, row->run);
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
     state_outcome(r->site->state, &end, not_done ? &not_handled : NULL, NULL, NULL);
     log_event(r->site->log, LOG_WARN, "a change was in flight when the daemon ended",
-              LOG_FIELDS({"job", job}, {"outcome", outcome}, {"finding", message}));
+              LOG_FIELDS({"policy", *row->policy ? row->policy : NULL}, SITE_LOG_CLUSTER(r->site), {"job", job},
+                         {"outcome", outcome}, {"finding", message}, LOG_JSON_FIELD("run", row->run ? run : NULL)));
     buf_free(&before);
     r->row++;
     defer_call(r->site->soon, &r->turn);

@@ -346,6 +346,8 @@ struct listing *run_listing(const struct run *run, void (*ready)(void *data), vo
         .watches = run->runs->watches,
         .match = run->policy->match,
         .seat = run_seat(run),
+        .policy = run->policy->name,
+        .run = run->id,
         .ready = ready,
         .data = data,
     };

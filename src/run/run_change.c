@@ -220,7 +220,8 @@ static void tell_written(const struct run_change *c, const struct change_result 
     if (!runs->effects && site->journal && !site->once && !site->stopping)
         runs->effects = effect_journal_new(site, runs->effect, runs->data);
     if (runs->effects && !site->stopping)
-        if (effect_journal_add(runs->effects, c->run->policy->name, result, run_canary_keeps(site, c->run->policy)))
+        if (effect_journal_add(runs->effects, c->run->policy->name, c->run->id, result,
+                               run_canary_keeps(site, c->run->policy)))
             run_canary_await(site, c->run->policy);
     if (c->verb != CHANGE_DELETE && json_parse(result->object, "the answer", &root, NULL) == 0)
         watches_offer(runs->watches, c->kind, root);

@@ -10,9 +10,9 @@
 
 void run_event(const struct run *run, enum log_level level, const char *message, const struct log_field *fields)
 {
-    struct log_field all[FIELDS_MAX] = {{"policy", run->policy->name}, {"cluster", run->site->told}};
+    struct log_field all[FIELDS_MAX] = {{"policy", run->policy->name}, SITE_LOG_CLUSTER(run->site)};
     char number[24];
-    size_t n = 2;
+    size_t n = 4;
     for (; fields && fields->name && n < FIELDS_MAX - 3; fields++)
         all[n++] = *fields;
     snprintf(number, sizeof number, "%" PRId64, run->id);

@@ -52,6 +52,7 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     int64_t gap;                   /* microseconds between two writes of a policy at least; 0: as it says itself */
     struct cluster *cluster;       /* see cluster/cluster.h */
     const char *told;              /* for log fields: the cluster's name where there are several; else NULL */
+    const char *name;              /* of the cluster; NULL: nothing is connected */
     struct shard shard;            /* only its jobs are looked at, and changed */
     const char *const *namespaces; /* in scope, NULL-terminated; NULL: all */
     unsigned watches_max;          /* of all scripts together; 0: SITE_WATCHES */
@@ -66,6 +67,9 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     void (*closed)(void *data);    /* called by site_closed; may be NULL */
     void *data;
 };
+
+/* Its cluster, among the LOG_FIELDS of a line: people are told of it where there are several. */
+#define SITE_LOG_CLUSTER(site) {"cluster", (site)->told}, LOG_QUIET_FIELD("cluster", (site)->told ? NULL : (site)->name)
 
 #define SITE_WATCHES 128                    /* of all scripts; each has a connection, and so a descriptor */
 #define SITE_SILENCE_US (90 * CLOCK_SECOND) /* microseconds; a server sends a bookmark each minute */

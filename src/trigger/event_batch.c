@@ -302,7 +302,8 @@ static void fill(struct event_batch *b, size_t room)
 static void give_up(struct event_batch *b, const struct error *err)
 {
     struct event_trigger *t = b->t;
-    log_event(t->site->log, LOG_ERROR, err->message, LOG_FIELDS({"policy", t->entry.policy->name}));
+    log_event(t->site->log, LOG_ERROR, err->message,
+              LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site)));
     for (size_t i = 0; i < b->count; i++)
         event_step(t, b->slots[i], JOB_NOT_STARTED, INT64_MAX);
     t->batch = NULL;
@@ -321,7 +322,7 @@ void event_batch_start(struct event_trigger *t)
     if (!b || !b->slots) {
         free(b);
         log_event(t->site->log, LOG_ERROR, "out of memory: the jobs that are queued are handled later",
-                  LOG_FIELDS({"policy", t->entry.policy->name}));
+                  LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site)));
         pause_a_while(t);
         return;
     }

@@ -58,7 +58,7 @@ void event_warned(struct event_batch *b, const char *key, uint32_t slot, enum jo
     if (!told)
         log_event(t->site->log, LOG_ERROR,
                   "the owner of a job could not be warned, and the policy does not act before; trying again",
-                  LOG_FIELDS({"policy", t->entry.policy->name}, {"cluster", t->site->told}, {"job", key},
+                  LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site), {"job", key},
                              {"reason", err ? err->message : NULL}));
     event_settle(t, slot, told ? JOB_SETTLED_DECLINED : JOB_SETTLED_RETRY, (struct str){0}, NULL);
 }

@@ -101,7 +101,7 @@ static bool look_match(struct event_trigger *t, uint32_t slot, const struct mpij
         due_remove(&t->due, slot);
     else if (due_set(&t->due, slot, due_us))
         log_event(t->site->log, LOG_ERROR, "out of memory: a job's instant may be missed",
-                  LOG_FIELDS({"policy", t->entry.policy->name}));
+                  LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site)));
     if (since_us && (found == FOUND_AGAIN || (found == FOUND_WANTED && was == HANDLING_NONE)))
         *since_us = t->waits || at_us > fired_us ? at_us : fired_us;
     if (since_us && *since_us == MPIJOB_NO_TIME && at_us != MPIJOB_NO_TIME && found == FOUND_WANTED &&

@@ -54,7 +54,7 @@ static void enqueue(struct event_trigger *t, uint32_t slot, int64_t since_us)
     int64_t now_us = clock_now(t->site->clock);
     if (push(t, slot)) {
         log_event(t->site->log, LOG_ERROR, "out of memory: a job is looked at again when it changes",
-                  LOG_FIELDS({"policy", t->entry.policy->name}));
+                  LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site)));
         job_step(&t->jobs[slot], JOB_NOT_QUEUED);
         return;
     }

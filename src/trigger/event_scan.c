@@ -46,7 +46,7 @@ bool event_has_room(struct event_trigger *t, uint32_t slot)
     if (event_room(t, slot) == 0)
         return true;
     log_event(t->site->log, LOG_ERROR, "out of memory: all jobs are looked at again later",
-              LOG_FIELDS({"policy", t->entry.policy->name}));
+              LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site)));
     t->scanned = false;
     mark_scopes(t, true);
     event_pause(t, RETRY_FIRST_MS);

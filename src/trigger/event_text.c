@@ -13,7 +13,7 @@ static void tell(const struct event_trigger *t, const char *message, size_t hand
     snprintf(count, sizeof count, "%zu", handled);
     log_event(
         t->site->log, LOG_INFO, message,
-        LOG_FIELDS({"policy", t->entry.policy->name}, {"cluster", t->site->told}, LOG_JSON_FIELD("handled", count)));
+        LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site), LOG_JSON_FIELD("handled", count)));
 }
 
 static void write_number(struct event_trigger *t, store_done done)
@@ -46,7 +46,7 @@ static void begun_again(void *data, int64_t id, const struct error *err)
     if (err && !t->stopped) {
         log_event(t->site->log, LOG_ERROR,
                   "the policy waits, because its new text cannot be written down; trying again",
-                  LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", err->message}));
+                  LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site), {"reason", err->message}));
         t->read = false; /* what the state says now */
         event_rows_free(t);
         event_pause(t, RETRY_FIRST_MS);

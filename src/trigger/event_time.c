@@ -31,7 +31,7 @@ void event_recheck(struct event_trigger *t, uint32_t slot)
     } else if (j->place == PLACE_DECLINED && !due_has(&t->recheck, slot)) {
         if (due_set(&t->recheck, slot, clock_now(t->site->clock) + span))
             log_event(t->site->log, LOG_ERROR, "out of memory: `where` is asked again for a job when it changes only",
-                      LOG_FIELDS({"policy", t->entry.policy->name}));
+                      LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site)));
         event_arm(t);
     }
 }
@@ -49,7 +49,7 @@ static void arm_alarm(struct event_trigger *t, uint64_t next_ms)
         alarm_stop(t->site->alarms, &t->later_alarm);
     else if (alarm_set(t->site->alarms, &t->later_alarm, (int64_t)next_ms * 1000))
         log_event(t->site->log, LOG_ERROR, "out of memory: the policy does not try again",
-                  LOG_FIELDS({"policy", t->entry.policy->name}));
+                  LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site)));
 }
 
 void event_arm(struct event_trigger *t)
@@ -61,7 +61,7 @@ void event_arm(struct event_trigger *t)
         alarm_stop(t->site->alarms, &t->alarm);
     else if ((!t->alarm.slot || t->alarm.due != at) && alarm_set(t->site->alarms, &t->alarm, at))
         log_event(t->site->log, LOG_ERROR, "out of memory: the policy may miss what falls due",
-                  LOG_FIELDS({"policy", t->entry.policy->name}));
+                  LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site)));
     uint64_t now_ms = loop_now_ms(t), next_ms = t->pause_until_ms;
     if (due_first(&t->retry, NULL, &at) && (!next_ms || (uint64_t)at < next_ms))
         next_ms = (uint64_t)at;

@@ -66,8 +66,9 @@ static void rows_read(struct work *work)
     struct event_trigger *t = (struct event_trigger *)work;
     t->reading = false;
     if (t->unread && !t->stopped) {
-        log_event(t->site->log, LOG_ERROR, "what the policy has handled cannot be read from the journal; trying again",
-                  LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", t->unread->message}));
+        log_event(
+            t->site->log, LOG_ERROR, "what the policy has handled cannot be read from the journal; trying again",
+            LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site), {"reason", t->unread->message}));
         event_rows_free(t);
         event_pause(t, RETRY_FIRST_MS);
     } else if (!t->stopped) {

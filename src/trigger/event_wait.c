@@ -121,7 +121,7 @@ void event_wait_step(struct event_trigger *t, uint32_t slot)
         due_remove(&t->ripe, slot);
     else if (due_set(&t->ripe, slot, at))
         log_event(t->site->log, LOG_ERROR, "out of memory: a job's instant may be missed",
-                  LOG_FIELDS({"policy", t->entry.policy->name}));
+                  LOG_FIELDS({"policy", t->entry.policy->name}, SITE_LOG_CLUSTER(t->site)));
     event_arm(t);
 }
 

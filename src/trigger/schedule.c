@@ -79,7 +79,8 @@ static void start(struct schedule *s, int64_t instant_us, int64_t resumes)
     if (run_start(s->runs, &call, &run, &err) == 0)
         return;
     s->running--;
-    log_event(s->site->log, LOG_ERROR, err.message, LOG_FIELDS({"policy", s->entry.policy->name}));
+    log_event(s->site->log, LOG_ERROR, err.message,
+              LOG_FIELDS({"policy", s->entry.policy->name}, SITE_LOG_CLUSTER(s->site)));
 }
 
 /* Runs that wait for the same opening are one: the newest stands for all. */
@@ -94,9 +95,9 @@ static void hold(struct schedule *s, int64_t now_us)
     if (s->held)
         return;
     s->held = true;
-    log_event(
-        s->site->log, LOG_INFO, "a run that is due waits for its policy to be open",
-        LOG_FIELDS({"policy", s->entry.policy->name}, {"reason", policy_closed_text(s->entry.policy, now_us, text)}));
+    log_event(s->site->log, LOG_INFO, "a run that is due waits for its policy to be open",
+              LOG_FIELDS({"policy", s->entry.policy->name}, SITE_LOG_CLUSTER(s->site),
+                         {"reason", policy_closed_text(s->entry.policy, now_us, text)}));
     arm(s);
 }
 
@@ -130,7 +131,7 @@ static void due_now(struct schedule *s, int64_t instant_us)
     clock_format(instant_us, false, when);
     if ((s->waiting_count || busy(s)) && s->entry.policy->overlap == OVERLAP_SKIP) {
         log_event(s->site->log, LOG_WARN, "run skipped: the one before has not ended (overlap = \"skip\")",
-                  LOG_FIELDS({"policy", s->entry.policy->name}, {"scheduled_at", when}));
+                  LOG_FIELDS({"policy", s->entry.policy->name}, SITE_LOG_CLUSTER(s->site), {"scheduled_at", when}));
         return;
     }
     enqueue(s, instant_us);
@@ -145,7 +146,7 @@ static void tell_missed(struct schedule *s, size_t missed, size_t kept)
         snprintf(text, sizeof text, "%zu runs were missed; running %zu of them now", missed, kept);
     else
         snprintf(text, sizeof text, "%zu runs were missed; they are left out", missed);
-    log_event(s->site->log, LOG_WARN, text, LOG_FIELDS({"policy", s->entry.policy->name}));
+    log_event(s->site->log, LOG_WARN, text, LOG_FIELDS({"policy", s->entry.policy->name}, SITE_LOG_CLUSTER(s->site)));
 }
 
 /* The run at an opening is for all instants that came while the policy was closed. */
@@ -157,7 +158,7 @@ static void tell_gathered(const struct schedule *s, int64_t after_us, int64_t du
         return;
     snprintf(text, sizeof text, "%s%zu runs fell due while the policy was closed; this one is for all of them",
              n == INSTANTS_COUNTED ? "at least " : "", n);
-    log_event(s->site->log, LOG_INFO, text, LOG_FIELDS({"policy", s->entry.policy->name}));
+    log_event(s->site->log, LOG_INFO, text, LOG_FIELDS({"policy", s->entry.policy->name}, SITE_LOG_CLUSTER(s->site)));
 }
 
 /* All instants in (s->last_us, now_us]: the newest is due now if it is after fresh_after_us, the others were missed. */
@@ -197,7 +198,7 @@ static void arm_at(struct schedule *s, int64_t when_us)
 {
     if (alarm_set(s->site->alarms, &s->alarm, when_us))
         log_event(s->site->log, LOG_ERROR, "no further run is planned: out of memory",
-                  LOG_FIELDS({"policy", s->entry.policy->name}));
+                  LOG_FIELDS({"policy", s->entry.policy->name}, SITE_LOG_CLUSTER(s->site)));
 }
 
 /* Jitter does not take a run out of the policy's window, as far as can be seen a day ahead; one that it does take out
@@ -222,7 +223,7 @@ static void arm(struct schedule *s)
         arm_at(s, spread(s, next_us));
     else
         log_event(s->site->log, LOG_ERROR, "no further run is planned",
-                  LOG_FIELDS({"policy", s->entry.policy->name}, {"reason", err.message}));
+                  LOG_FIELDS({"policy", s->entry.policy->name}, SITE_LOG_CLUSTER(s->site), {"reason", err.message}));
 }
 
 static void rang(struct alarm *alarm, int64_t now_us)

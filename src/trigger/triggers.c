@@ -13,7 +13,7 @@
 static void cannot_start(const struct triggers *t, const struct policy_entry *entry)
 {
     log_event(t->runs->site->log, LOG_ERROR, "a policy cannot be started: out of memory",
-              LOG_FIELDS({"policy", entry->policy->name}, {"cluster", t->runs->site->told}));
+              LOG_FIELDS({"policy", entry->policy->name}, SITE_LOG_CLUSTER(t->runs->site)));
 }
 
 static bool is_here(const struct triggers *t, const struct policy *policy)

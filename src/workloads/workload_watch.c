@@ -137,7 +137,7 @@ static void trouble(void *data, const struct error *err)
     log_event(w->call.site->log, s->trouble ? LOG_DEBUG : LOG_WARN,
               s->synced ? "Kueue's Workloads cannot be watched; those known are as they were last seen"
                         : "Kueue's Workloads cannot be listed",
-              LOG_FIELDS({"cluster", w->call.site->told}, {"namespace", s->name_space}, {"reason", err->message}));
+              LOG_FIELDS(SITE_LOG_CLUSTER(w->call.site), {"namespace", s->name_space}, {"reason", err->message}));
     error_keep(&s->trouble, err);
     if (err->status != 404)
         return;
@@ -149,7 +149,7 @@ static void well(void *data)
 {
     struct scope *s = data;
     log_event(s->of->call.site->log, LOG_INFO, "Kueue's Workloads can be watched again",
-              LOG_FIELDS({"cluster", s->of->call.site->told}, {"namespace", s->name_space}));
+              LOG_FIELDS(SITE_LOG_CLUSTER(s->of->call.site), {"namespace", s->name_space}));
     error_keep(&s->trouble, NULL);
     tell_synced(s->of);
 }
@@ -193,7 +193,7 @@ static void unknown(struct workload_watch *w, const struct error *err)
     log_event(w->call.site->log, w->trouble ? LOG_DEBUG : LOG_WARN,
               none ? "the server has no Kueue, and match.kueue finds no state of a job"
                    : "it cannot be found out which version of Kueue the server has",
-              LOG_FIELDS({"cluster", w->call.site->told}, {"reason", err->message}));
+              LOG_FIELDS(SITE_LOG_CLUSTER(w->call.site), {"reason", err->message}));
     error_keep(&w->trouble, err);
     for (size_t i = 0; none && i < w->count; i++)
         workload_table_free(&w->scopes[i].known);

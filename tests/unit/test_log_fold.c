@@ -151,8 +151,9 @@ static void fail_job(struct heard *h, int i, const char *run)
     char job[32], reason[64];
     snprintf(job, sizeof job, "train/bert-%d", i);
     snprintf(reason, sizeof reason, "mpijobs \"bert-%d\" is forbidden", i);
-    log_event(&h->log, LOG_ERROR, "not replaced",
-              LOG_FIELDS({"job", job}, {"message", reason}, LOG_JSON_FIELD("run", run)));
+    log_event(
+        &h->log, LOG_ERROR, "not replaced",
+        LOG_FIELDS({"job", job}, {"error", reason}, LOG_QUIET_FIELD("cluster", "default"), LOG_JSON_FIELD("run", run)));
 }
 
 /* All fields but the job are equal; its name may stand in them. */
@@ -170,9 +171,9 @@ static void jobs_that_fail_alike_are_named_in_one_line(void **state)
     fail_job(&h, 12, "7");
     buf_reset(&h.text);
     fail_job(&h, 11, "8"); /* of another run */
-    SAID(&h, "error not replaced job=train/bert-11 message=\"mpijobs \\\"bert-11\\\" is forbidden\" run=8\n");
+    SAID(&h, "error not replaced job=train/bert-11 error=\"mpijobs \\\"bert-11\\\" is forbidden\" run=8\n");
     log_fold_end(&h.log, "run", "7");
-    SAID(&h, "error not replaced message=\"mpijobs \\\"*\\\" is forbidden\" run=7 repeated=4 "
+    SAID(&h, "error not replaced error=\"mpijobs \\\"*\\\" is forbidden\" run=7 repeated=4 "
              "repeated_since=1970-01-01T00:00:00Z repeated_until=1970-01-01T00:00:00Z\n"
              "    train/bert-9 train/bert-11 train/bert-12\n");
     log_fold_end(NULL, "run", "7");
@@ -188,7 +189,7 @@ static void a_count_of_one_job_has_its_name_in_place(void **state)
         fail_job(&h, 1, "7");
     buf_reset(&h.text);
     log_fold_flush(&h.log);
-    SAID(&h, "error not replaced job=train/bert-1 message=\"mpijobs \\\"bert-1\\\" is forbidden\" run=7 repeated=2 "
+    SAID(&h, "error not replaced job=train/bert-1 error=\"mpijobs \\\"bert-1\\\" is forbidden\" run=7 repeated=2 "
              "repeated_since=1970-01-01T00:00:00Z repeated_until=1970-01-01T00:00:00Z\n");
     end(&h);
 }
@@ -308,6 +309,7 @@ static void what_differs_is_not_the_same(void **state)
     const struct log_field *pairs[][2] = {
         {LOG_FIELDS({"n", "1"}), LOG_FIELDS(LOG_JSON_FIELD("n", "1"))},
         {LOG_FIELDS({"n", "12"}), LOG_FIELDS({"n1", "2"})},
+        {LOG_FIELDS({"n", "1"}), LOG_FIELDS(LOG_QUIET_FIELD("n", "1"))},
         {LOG_FIELDS({"job", "a/b"}, {"text", "b is odd"}), LOG_FIELDS({"job", "a/c"}, {"text", "b is odd"})},
         {LOG_FIELDS({"job", "a/b"}, {"text", "bb is odd"}), LOG_FIELDS({"job", "a/c"}, {"text", "bc is odd"})},
         {LOG_FIELDS({"job", "a/b"}), LOG_FIELDS({"object", "a/b"})},
@@ -367,14 +369,14 @@ static void a_count_is_for_programs_too(void **state)
     h.log.hear = keep_fields;
     h.log.heard = &out;
     log_fold_flush(&h.log);
-    assert_non_null(strstr(out.ptr, "MPIJOBD_REPEATED=2\n"));
+    assert_non_null(strstr(out.ptr, "MPIJOBD_CLUSTER=default\nMPIJOBD_RUN=7\nMPIJOBD_REPEATED=2\n"));
     assert_non_null(strstr(out.ptr, "MPIJOBD_JOB=train/bert-10\nMPIJOBD_JOB=train/bert-11\n"));
     ssize_t n = read(pipes[0], bytes, sizeof bytes - 1);
     assert_true(n > 0);
     bytes[n] = '\0';
     assert_string_equal(bytes,
                         "{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"error\",\"message\":\"not replaced\","
-                        "\"message\":\"mpijobs \\\"*\\\" is forbidden\",\"run\":7,\"repeated\":2,"
+                        "\"error\":\"mpijobs \\\"*\\\" is forbidden\",\"cluster\":\"default\",\"run\":7,\"repeated\":2,"
                         "\"repeated_since\":\"1970-01-01T00:00:00Z\",\"repeated_until\":\"1970-01-01T00:00:00Z\","
                         "\"repeated_jobs\":[\"train/bert-10\",\"train/bert-11\"]}\n");
     close(pipes[0]);

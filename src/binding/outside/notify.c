@@ -315,6 +315,9 @@ static int tell(lua_State *L, const char *call, enum notice_type type, bool by_n
     if (by_name && !t->notice.parts[PART_SINK].len)
         return luaL_error(L, "%s needs sink, a name under `notify` in the configuration", call);
     buf_puts(&t->notice.parts[PART_POLICY], run->policy->name);
+    buf_puts(&t->notice.parts[PART_CLUSTER], run->site->told   ? run->site->told
+                                             : run->site->name ? run->site->name
+                                                               : "");
     script_charge(L, COST_US);
     if (run->dry_run) {
         run_event(run, LOG_INFO, "a notification was not sent, because this is a dry run",

@@ -32,10 +32,12 @@ static void told(void *data, const struct error *err)
 
 static void tell(struct session *s, const struct outbox_sink *sink, const struct people_news *news)
 {
-    struct notice notice = {.type = sink->notice.type, .created = clock_now(&s->clock)};
+    struct notice notice = {.type = sink->notice.type, .about = news->run, .created = clock_now(&s->clock)};
     struct error err;
     buf_puts(&notice.parts[PART_SINK], sink->name);
     buf_puts(&notice.parts[PART_POLICY], news->policy);
+    if (news->cluster)
+        buf_puts(&notice.parts[PART_CLUSTER], news->cluster);
     if (sink->notice.type == NOTICE_EMAIL && !sink->notice.parts[PART_SUBJECT].len)
         buf_puts(&notice.parts[PART_SUBJECT], news->subject);
     buf_puts(&notice.parts[PART_TEXT], news->text);

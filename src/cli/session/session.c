@@ -53,7 +53,6 @@ static int read_log_options(struct session *s)
     log_init(&s->log, STDERR_FILENO, &s->clock);
     s->log.level = s->config.log_level;
     s->log.format = s->config.log_format;
-    s->log.colour = s->log.format == LOG_TEXT && colour_wanted(STDERR_FILENO);
     s->log.levels = &s->levels;
     s->log.began = clock_now(&s->clock);
     if (o->log_time && strcmp(o->log_time, "relative") == 0)
@@ -67,8 +66,11 @@ static int read_log_options(struct session *s)
         return error_prefix(&s->error, "--log-level");
     if (o->log_format && strcmp(o->log_format, "json") == 0)
         s->log.format = LOG_JSON;
-    else if (o->log_format && strcmp(o->log_format, "text") != 0)
+    else if (o->log_format && strcmp(o->log_format, "text") == 0)
+        s->log.format = LOG_TEXT;
+    else if (o->log_format)
         return error_set(&s->error, ERR_INVALID, "--log-format takes text or json, not \"%s\"", o->log_format);
+    s->log.colour = s->log.format == LOG_TEXT && colour_wanted(STDERR_FILENO);
     if (s->log.format == LOG_TEXT && !o->log_format && log_journal_reads(STDERR_FILENO, getenv("JOURNAL_STREAM"))) {
         s->log.journal = log_journal_open(LOG_JOURNAL_SOCKET);
         s->log.format = s->log.journal < 0 ? LOG_TEXT : LOG_JOURNAL;
@@ -125,6 +127,7 @@ struct site session_site(struct session *s)
                          .clock = &s->clock,
                          .log = &s->log,
                          .cluster = s->cluster,
+                         .name = s->cluster ? cluster_name(s->cluster) : NULL,
                          .state = hand_state(s->by_hand),
                          .namespaces = (const char *const *)s->namespaces};
 }

@@ -23,5 +23,5 @@ void session_tripped(struct session *s, const struct paused_mark *mark)
     snprintf(text, sizeof text, "mpijobd has paused policy %s: %s. `mpijobd resume %s` lets it run again.",
              mark->policy, mark->why, mark->policy);
     pauses_keep(s->store, mark, kept, s);
-    people_tell(s, &(struct people_news){s->config.breaker_notify, mark->policy, subject, text});
+    people_tell(s, &(struct people_news){s->config.breaker_notify, mark->policy, subject, text, NULL, 0});
 }

@@ -114,8 +114,9 @@ void records_log(void *data, enum log_level level, const char *message, const st
     json_write_key(&w, "fields");
     json_write_object(&w);
     for (; fields && fields->name; fields++) {
-        fields += fields->name == log_json_next || fields->name == log_lines_next;
-        if (fields->value)
+        bool quiet = fields->name == log_quiet_next;
+        fields += fields->name == log_json_next || fields->name == log_lines_next || quiet;
+        if (fields->value && !quiet)
             json_member_text(&w, fields->name, fields->value);
     }
     json_write_end(&w);
@@ -161,7 +162,7 @@ void records_notice(struct records *r, const struct notice *n)
     json_member_text(&w, "kind", notice_type_name(n->type));
     json_member_int(&w, "run", n->run);
     for (int i = 0; i < NOTICE_PARTS; i++) {
-        if (n->parts[i].len)
+        if (n->parts[i].len && i != PART_CLUSTER)
             shown(&w, notice_part_name((enum notice_part)i), &n->parts[i]);
     }
     keep(r, &w, &out);
