@@ -7,13 +7,13 @@
 
 #include "base/texts.h"
 #include "cli/commands.h"
+#include "cli/paused/paused_shared.h"
 #include "cli/session/daemon.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
 #include "cli/session/shared_note.h"
 #include "cli/terminal/terminal.h"
 #include "guard/quarantine.h"
-#include "pause/pauses.h"
 #include "store/store.h"
 #include "why/why.h"
 #include "json/write.h"
@@ -157,13 +157,19 @@ static void told(void *data, struct why *why, const struct error *err)
 static int open_state(struct asking *a)
 {
     char path[4096];
-    session_tell_shared(&a->s, "what was handled and warned of and what is paused are as they were here",
+    session_tell_shared(&a->s, "what was handled and warned of is as it was here",
                         "ask the daemon that leads, on its host or with --control");
     session_state_path(&a->s, path);
     if (quarantine_open(&a->quarantine, path, NULL, &a->s.error))
         return session_fail(&a->s, &a->s.error);
-    if (store_open_reader(path, &a->reader, &a->unread) == 0)
-        return pauses_read(a->reader, &a->paused, &a->s.error) ? session_fail(&a->s, &a->s.error) : 0;
+    int rc = store_open_reader(path, &a->reader, &a->unread);
+    int unknown = paused_read(&a->s, &a->paused);
+    if (unknown && !rc && !paused_is_shared(&a->s))
+        return session_fail(&a->s, &a->s.error);
+    if (unknown && paused_is_shared(&a->s))
+        fprintf(stderr, "mpijobd why: it is not known whether the policy is paused: %s\n", a->s.error.message);
+    if (!rc)
+        return 0;
     if (a->s.options.state)
         return session_fail(&a->s, &a->unread);
     if (a->unread.code == ERR_NOT_FOUND)

@@ -81,6 +81,10 @@ for key in pairs(KEYS) do
             assert.is_truthy(out:find "paused, by %S+ since %d+%-[^\n]*mpijobd resume rests", out)
             support.lacks(told, "what is paused")
 
+            _, out, told = s.asks { "why", "rests", namespace .. "/alone" }
+            assert.is_truthy(out:find "is paused, by %S+ since %d+%-", out)
+            support.lacks(told, "what is paused")
+
             s.resume "rests" -- and what a killed daemon has left counts as well
             s.pause "goes"
             s.daemon:kill "sigkill"
@@ -119,12 +123,12 @@ for key in pairs(KEYS) do
             support.contains(err, "`mpijobd rbac` prints the Role that is needed")
             support.contains(err, 'cure="mpijobd status, asked of one of them, tells what is; mpijobd trigger runs a policy there"')
             support.lacks(err, LEFT_OUT)
-            for _, command in ipairs { PLAN, NEXT } do
+            for _, command in ipairs { PLAN, NEXT, { "why", "rests", "train/alone" } } do
                 code, _, err = s.asks(command)
                 assert.are.equal(0, code, err)
                 support.contains(err, ("mpijobd %s: the daemons share their state in the cluster (%s), and this reads the file of this host, "):format(command[1], key))
                 support.contains(err, "what is paused is as it was here; mpijobd status asks the daemon that leads")
-                support.contains(err, ("mpijobd %s: it is not known which policies are paused: "):format(command[1]))
+                support.contains(err, ("mpijobd %s: it is not known "):format(command[1]))
                 support.contains(err, "`mpijobd rbac` prints the Role that is needed")
             end
             local nowhere = support.write(support.folder() .. "/nowhere", (support.read(server.kubeconfig):gsub("(server: https?://[^:]+):%d+", "%1:1")))

@@ -202,7 +202,8 @@ static int split(struct session *s)
 
 bool session_shares(const struct session *s)
 {
-    return s->daemon && s->config.lead.shards && !s->options.once && !s->options.dry_run;
+    bool one_job = strcmp(s->command, "why") == 0; /* whichever shard it is of */
+    return s->daemon && s->config.lead.shards && !s->options.once && !s->options.dry_run && !one_job;
 }
 
 static int open_clusters(struct session *s, bool all)
