@@ -8,10 +8,13 @@ local guide = require "support.guide"
 local uv = support.uv
 
 -- Files of tests/spec/outputs.
-local FILES <const> = { "cli", "daemon", "pages", "servers" }
+local FILES <const> = { "cli", "daemon", "pages", "printed", "servers" }
 
 -- Blocks that cannot be run here -> the test that runs what they say, or why none does.
 local NOT_HERE <const> = {
+    ["docs/operations.md: 2026-11-24T08:00:00Z error not connected"] = "tests/spec/log_fold_spec.lua",
+    ["docs/operations.md: 2026-11-24T08:00:01Z warn  the server sl"] = "tests/spec/overload_spec.lua",
+    ["docs/operations.md: From: mpijobd@example.com"] = "tests/spec/outputs/servers.lua",
     ["docs/operations.md: journalctl -u mpijobd MPIJOBD_POLICY=free-gpus MPIJOBD_RUN=42"] = "not here: it wants systemd's journal; log_spec looks at what goes to it, field by field",
 }
 

@@ -63,7 +63,7 @@ on(OPERATIONS, MAIL, function(world, key)
     world:run(key)
     local got = mail:next()
     local headers = ("From: %s\nTo: %s\nSubject: %s\n\n"):format(got.headers.from, got.headers.to, got.headers.subject)
-    world:shows(OPERATIONS, "From: mpijobd@example.com", headers .. got.text)
+    world:shows(OPERATIONS .. ": From: mpijobd@example.com", headers .. got.text)
 end)
 
 -- ---- Kueue ----

@@ -5,6 +5,7 @@
 --     ...            on a line of its own: lines that the page leaves out; on both sides of what many jobs have in an order that is not always the same
 --     ...            elsewhere in a line: a part of it that the page leaves out, such as the rest of a sum
 --     MASKS          what is never the same twice
+-- A block without a command that is plainly what a program prints is held in the same way, under its first line.
 -- Lines before the first command are what the block begins with, such as a policy's text: the scenario says which file they are.
 --
 -- With MPIJOBD_GUIDE=write what the page shows is not compared: what came is written there, as far as the page showed it: so many lines before a line
@@ -18,6 +19,7 @@ local writes <const> = os.getenv "MPIJOBD_GUIDE" == "write"
 local MASKS <const> = {
     { "how long the tests took", "%d+%.%d%d%d seconds$", "0.000 seconds" },
     { "how long an effect took", "after %d+%.%d s", "after 0.0 s" },
+    { "how long the rehearsal took", "seconds=%d+%.%d+$", "seconds=0.000" },
     { "the age of an Event, by the clock of kubectl", "^(  Normal  %u%l+  )%S+ +", "%1" },
     { "and the lines above it", "^(  [T-]%S+  +[R-]%S+  +[A-]%S+ ) +", "%1" },
     { "the daemon's start in the id of what it tells", "^id: %d+%-", "id: 0-" },
@@ -39,13 +41,28 @@ local function trimmed(lines)
     end
 end
 
--- A list of { page, section, key, from, steps = { { text, at, shown } }, begins = lines, indent }: the blocks that have a command. A key is the
--- page, and the first command; of a block that begins like one before it on its page, also its number.
+-- How what a program prints begins: a line of the log, JSON, the head of a table, a mail.
+local PRINTED <const> = { "^%d%d%d%d%-%d%d%-%d%dT%S+Z %l+ ", "^[<>]? ?{", "^%u%u+  +%u%u", "^From: " }
+
+local function is_printed(line)
+    for _, pattern in ipairs(PRINTED) do
+        if line and line:find(pattern) then
+            return true
+        end
+    end
+end
+
+-- A list of { page, section, key, from, steps = { { text, at, shown } }, begins = lines, indent }: the blocks that have a command, or are what a program
+-- prints: these are a single step. A key is the page, and the first command, or 40 characters of the first line; of a block that begins like one before
+-- it on its page, also its number.
 function blocks.of(page)
     local list, block, section, fence, number, seen = {}, nil, "", nil, 0, {}
     local function close()
+        if block and not block.steps[1] and (fence or "") == "" and is_printed(block.begins[1]) then
+            block.printed, block.steps[1], block.begins = true, { text = block.begins[1], at = block.from - 1, shown = block.begins }, {}
+        end
         if block and block.steps[1] then
-            local key = page .. ": " .. block.steps[1].text
+            local key = ("%s: %s"):format(page, block.printed and block.steps[1].text:sub(1, 40) or block.steps[1].text)
             seen[key] = (seen[key] or 0) + 1
             block.key = seen[key] == 1 and key or ("%s (%d)"):format(key, seen[key])
             list[#list + 1] = block
@@ -95,25 +112,6 @@ function blocks.find(key)
         end
     end
     error("there is no such block: " .. key, 0)
-end
-
--- What a page shows without a command: its block that begins with this line, as one with a single step whose text is that line.
-function blocks.shown(page, first)
-    local found
-    local lines = terminals.lines_of(support.read(support.source .. "/" .. page))
-    for number, line in ipairs(lines) do
-        local indent = line:match "^ *"
-        if not found and line:sub(#indent + 1) == first then
-            found = { page = page, from = number, indent = indent, steps = { { text = first, at = number - 1, shown = { first } } } }
-        elseif found and (line == "" or line:sub(1, #found.indent) == found.indent) and not line:find "^```" then
-            table.insert(found.steps[1].shown, line == "" and "" or line:sub(#found.indent + 1))
-        elseif found then
-            break
-        end
-    end
-    assert(found, ("%s: no block begins with %q"):format(page, first))
-    trimmed(found.steps[1].shown)
-    return found
 end
 
 -- ---- comparing ----

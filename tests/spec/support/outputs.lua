@@ -14,6 +14,7 @@ World.__index = World
 
 -- What belongs to the machine: a folder in the world's stands for each.
 local PLACES <const> = { "/tmp", "/etc/mpijobd", "/var/lib/mpijobd", "/run/mpijobd", "/backup" }
+local SERVER <const> = "https://10.0.0.1:6443"
 local LISTEN <const> = "127.0.0.1:9633" -- and a daemon listens elsewhere, as specs run side by side
 
 -- A folder, and a terminal in it.
@@ -46,6 +47,9 @@ end
 -- And back.
 function World:there(text)
     text = text:gsub((self.folder:gsub("%p", "%%%0")), "")
+    if self.server then
+        text = text:gsub((self.server.url:gsub("%p", "%%%0")), SERVER)
+    end
     return self.address and text:gsub((self.address:gsub("%p", "%%%0")), LISTEN) or text
 end
 
@@ -95,9 +99,9 @@ function World:configure(text, name)
     self:sh(([[mpijobd() { command mpijobd --config '%s' "$@"; }]]):format(self.config))
 end
 
--- A daemon in the world's folder whose clock stands; it does not see that files change.
+-- A daemon in the world's folder whose clock stands; it sees that files change where the world `watches`.
 function World:daemon(clock, ...)
-    self.running = support.daemon({ cwd = self.folder, stdin = true, env = { KUBECONFIG = self.server and self.server.kubeconfig, HOME = self.folder, TZ = "UTC" } },
+    self.running = support.daemon({ cwd = self.folder, stdin = true, watch = self.watches, env = { KUBECONFIG = self.server and self.server.kubeconfig, HOME = self.folder, TZ = "UTC" } },
         "run", "--no-supervisor", "--clock", clock, "--config", self.config, ...)
     self.running:expect "in force"
     self.address = self.running.stderr:match "health are served[^\n]*(127%.0%.0%.1:%d+)"
@@ -185,9 +189,9 @@ function World:run(key, options)
     blocks.finish(block)
 end
 
--- What a page shows without a command, in the block that begins with this line: the text that came.
-function World:shows(page, first, text)
-    local block = blocks.shown(page, first)
+-- What a block shows that has no command: the text that came.
+function World:shows(key, text)
+    local block = blocks.find(key)
     blocks.compare(block, block.steps[1], terminals.lines_of(self:there(text)))
     blocks.finish(block)
 end
