@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a client sends to the HTTP side, in pieces of any size: nothing that it sends ends the daemon, each answer has a
- * known status, and what is JSON is JSON. The first byte of the input decides about the pieces and about the token. */
+ * known status, and what is JSON is JSON. The first byte of the input decides about the pieces and about the token.
+ *
+ * It listens to HTTP: of HTTPS the bytes are GnuTLS' until they are these, and what is ours of it, who is let in and
+ * when one is ended, is tried with spoilt handshakes and records by tests/spec/https_spec.lua. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

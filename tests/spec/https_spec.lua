@@ -154,6 +154,20 @@ describe("HTTPS", function()
         assert.are.equal(0, daemon:stop("sigterm"))
     end)
 
+    it("ends connections whose bytes make no sense, and goes on", function()
+        make "one"
+        put("one", ".pem", "tls.pem")
+        put("one", ".key", "tls.key")
+        start()
+        local port = daemon:expect("metrics and health are served"):match("url=https://127.0.0.1:(%d+)")
+        local code, out, err = support.proc.run("/usr/bin/python3", { args = { support.source .. "/tests/spec/support/tls_noise.py", port, "150", "7" } })
+        assert.are.equal(0, code, err)
+        local tried, answered, well = out:match "^(%d+) (%d+) (%a+)"
+        assert.are.same({ "150", "True" }, { tried, well })
+        assert.is_true(tonumber(answered) < 15, out)
+        assert.are.equal(0, daemon:stop("sigterm"))
+    end)
+
     it("does not begin with a pair that cannot be used, and says why", function()
         make "one"
         make "two"
