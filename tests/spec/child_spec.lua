@@ -216,12 +216,32 @@ end)
 describe("through a child, on a simulator that plays the controllers,", function()
     after_each(support.cleanup)
 
-    it("a deadline fails the TrainJob, and its JobSet stays", function()
-        local server = simulator.start("--version", "v2beta1", "--kueue", "--clock", "stepped")
+    local function make_live(server)
         server:make_namespace "train"
         local status, answer = kinds.request(server, "POST", kinds.path("train", "TrainJob"), { apiVersion = kinds.PATHS.TrainJob[1], kind = "TrainJob",
             metadata = { name = "t", annotations = { ["mpijob-sim/parts"] = "yes" } }, spec = kinds.SPECS.TrainJob() })
         assert.are.equal(201, status, answer)
+    end
+
+    it("a deadline that has passed is waited for", function()
+        local server = simulator.start("--version", "v2beta1", "--kueue")
+        make_live(server)
+        local folder = support.folder()
+        local file = support.write(folder .. "/p.lua", [[policy { name = "cap", kind = "TrainJob", every = "1h", destructive = true, wait_effect = "30s",
+            through_child = true, replace = { activeDeadlineSeconds = 1 } }]])
+        support.proc.await(function() -- its Job is made, and has begun
+            local status, job = kinds.request(server, "GET", kinds.path("train", "Job", "t-node-0"))
+            return status == 200 and job.status and job.status.startTime
+        end)
+        local code, out, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", file)
+        assert.are.equal(0, code, out .. err)
+        support.contains(err, "it has failed")
+        support.contains(err, "effect_seen=")
+    end)
+
+    it("a deadline fails the TrainJob, and its JobSet stays", function()
+        local server = simulator.start("--version", "v2beta1", "--kueue", "--clock", "stepped")
+        make_live(server)
         server:request("POST", "/_sim/clock", '{"advance":"1m"}')
         local args = { "replace", "--kubeconfig", server.kubeconfig, "-n", "train", "trainjob/t", "activeDeadlineSeconds=2h", "--through-child", "--destructive" }
         local code, out, err = support.mpijobd(table.unpack(args))
@@ -296,6 +316,8 @@ describe("through a child", function()
         support.contains(check [[policy { name = "a", kind = "TrainJob", every = "1h", through_launcher = true, replace = { activeDeadlineSeconds = "2h" } }]],
             "through_launcher is for MPIJobs only: a TrainJob has no launcher; through_child = true goes through one of its Jobs")
         support.contains(check [[policy { name = "a", kind = "TrainJob", every = "1h", through_child = "yes", replace = { activeDeadlineSeconds = "2h" } }]], "through_child is the string \"yes\"; it has to be true or false")
+        support.contains(check [[policy { name = "a", kind = { "TrainJob", "JobSet" }, every = "1h", through_child = true, replace = { suspend = true } }]],
+            "through_child has nothing to go through: a child has activeDeadlineSeconds, backoffLimit, and of an MPIJob ttlSecondsAfterFinished, and `replace` changes none of them that is its kind's")
         for flag, text in pairs { ["--through-child"] = "--through-child is not for a Job, which has no child", ["--through-launcher"] = "--through-launcher is not for a Job, which has no launcher" } do
             local code, _, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "job/t", "activeDeadlineSeconds=1h", flag)
             assert.are.equal(2, code)

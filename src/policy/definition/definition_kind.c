@@ -187,7 +187,8 @@ static void check_kind(struct defining *d, const struct mpijob_kind *kind, int i
         return;
     }
     check_match(d, kind, index);
-    if (p->wait_effect)
+    bool ends = p->through_child && kind->child == CHILD_OF_SET; /* by the deadline of a child, which is seen */
+    if (p->wait_effect && !ends)
         definition_found(d, "wait_effect", "is not for a %s: nobody has tried what shows the effect of its changes",
                          kind->name);
     if ((p->on & ON_FINISHED) && !kind->phased)
@@ -199,7 +200,7 @@ void definition_check_kind(struct defining *d, int index)
     for (size_t i = 0; i < d->p->kinds.count && !d->kind_bad; i++)
         check_kind(d, d->p->kinds.of[i].kind, index);
     if (!d->kind_bad)
-        definition_check_child(d);
+        definition_check_child(d, index);
 }
 
 /* ---- the fields of a list of kinds ---- */

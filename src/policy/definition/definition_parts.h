@@ -55,7 +55,8 @@ bool definition_kinds_have(struct defining *d, int index);
 
 /* ---- definition_child.c ---- */
 void definition_child(struct defining *d, int index); /* reads the keys, of the policy's table */
-void definition_check_child(struct defining *d);      /* has each kind such a child? */
+/* Has each kind such a child, and is anything changed there? */
+void definition_check_child(struct defining *d, int index);
 
 /* ---- definition_shards.c ---- */
 /* What cannot be where each daemon has a part of the jobs. */
