@@ -5,7 +5,7 @@
 
 #include "cli/session/command.h"
 
-extern const struct command cmd_run, cmd_hold, cmd_inspect, cmd_replace, cmd_rbac, cmd_why, cmd_version;
+extern const struct command cmd_hold, cmd_inspect, cmd_replace, cmd_why, cmd_version;
 
 /* What `replace` does with these options, whose arguments are a name and changes, for a command that takes the same
  * groups. Returns the exit code. */
