@@ -16,26 +16,12 @@ static bool is_suspended(const struct mpijob_view *v)
 
 /* ---- the job alone ---- */
 
-/* A kind that would put back what is done to its parts. */
-static const struct mpijob_kind *keeper(struct json owner)
-{
-    char name[64];
-    const struct mpijob_kind *kind;
-    enum mpijob_version version;
-    struct json api = json_get(owner, "apiVersion");
-    if (!json_is_true(json_get(owner, "controller")) || json_string_at(owner, "/kind", name, sizeof name) ||
-        !mpijob_kind_parse(str_of(name), &kind) || mpijob_kind_added(kind) || json_type(api) != JSON_STRING ||
-        !mpijob_kind_api_version(kind, str_n(api.text.ptr + 1, api.text.len - 2), &version))
-        return NULL;
-    return kind;
-}
-
 static int refuse_part(const struct halt *h, struct error *err)
 {
     const struct mpijob_view *v = &h->view;
     const char *verb = h->call.resumes ? "resume" : "stop";
     for (struct json_iter it = json_iter(json_at(v->object, "/metadata/ownerReferences")); json_next(&it);) {
-        const struct mpijob_kind *kind = keeper(it.value);
+        const struct mpijob_kind *kind = mpijob_keeper(it.value);
         char name[MPIJOB_NAME_MAX + 1];
         if (!kind || json_string_at(it.value, "/name", name, sizeof name))
             continue;

@@ -166,3 +166,16 @@ enum mpijob_version mpijob_kind_version(const struct mpijob_kind *kind)
 {
     return mpijob_kind_info(kind)->likely;
 }
+
+const struct mpijob_kind *mpijob_keeper(struct json owner)
+{
+    char name[64];
+    const struct mpijob_kind *kind;
+    enum mpijob_version version;
+    struct json api = json_get(owner, "apiVersion");
+    if (!json_is_true(json_get(owner, "controller")) || json_string_at(owner, "/kind", name, sizeof name) ||
+        !mpijob_kind_parse(str_of(name), &kind) || mpijob_kind_added(kind) || json_type(api) != JSON_STRING ||
+        !mpijob_kind_api_version(kind, str_n(api.text.ptr + 1, api.text.len - 2), &version))
+        return NULL;
+    return kind;
+}

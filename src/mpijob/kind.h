@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "mpijob/version.h"
+#include "json/value.h"
 
 /* What a kind of job has of children through which changes can go; rows by it stand where children are asked for. */
 enum mpijob_children {
@@ -132,6 +133,9 @@ bool mpijob_kind_version_parse(const struct mpijob_kind *kind, struct str text, 
 
 /* Is there a dialect of it? */
 bool mpijob_kind_has(const struct mpijob_kind *kind, enum mpijob_version version);
+/* An item of metadata.ownerReferences: the built-in kind of the job that controls the object, and would put back what
+ * is done to it; NULL: it is no such owner. */
+const struct mpijob_kind *mpijob_keeper(struct json owner);
 /* An object's apiVersion, "kubeflow.org/v1". False: another group, or a version that the kind does not have here. */
 bool mpijob_kind_api_version(const struct mpijob_kind *kind, struct str text, enum mpijob_version *version);
 /* For messages, "v1alpha2, v1 and v2beta1": last is what stands before the last one, " and ". Returns how many. */

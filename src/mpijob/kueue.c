@@ -4,10 +4,21 @@
 
 #include "base/visible.h"
 #include "mpijob/field.h"
+#include "mpijob/kind.h"
 
 const char *const kueue_versions[] = {"v1beta2", "v1beta1", NULL};
 
 /* ---- the job ---- */
+
+/* Its owner's Workload is about it, too, and it has none itself. */
+static bool is_part(struct json job)
+{
+    for (struct json_iter it = json_iter(json_at(job, "/metadata/ownerReferences")); json_next(&it);) {
+        if (mpijob_keeper(it.value))
+            return true;
+    }
+    return false;
+}
 
 bool kueue_manages(struct json job)
 {
@@ -18,7 +29,7 @@ bool kueue_manages(struct json job)
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         struct json value = mpijob_value_at(job, places[i]);
         if (json_type(value) == JSON_STRING && value.text.len > 2)
-            return true;
+            return i == 0 || !is_part(job);
     }
     return false;
 }

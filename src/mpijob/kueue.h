@@ -13,7 +13,8 @@ extern const char *const kueue_versions[];
 #define KUEUE_JOB_UID KUEUE_GROUP "/job-uid" /* the label of a Workload that has its job's uid */
 
 /* By the label of its queue; or, where Kueue manages jobs without it, by the mark that it leaves in the templates of
- * those that run. False says nothing of a job that waits without the label: only its Workload does. */
+ * those that run, unless it is a part of another job: a launcher's Job has the mark of its MPIJob. False says nothing
+ * of a job that waits without the label: only its Workload does. */
 bool kueue_manages(struct json job);
 
 enum kueue_state {

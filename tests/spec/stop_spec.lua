@@ -453,6 +453,25 @@ end }
         support.contains(err, "the states are waiting, admitted, stopped, finished")
     end)
 
+    it("that is a part of another one is not managed by Kueue, though its pods have Kueue's mark", function()
+        server = start(V2BETA1, "--kueue")
+        local spec = { parallelism = 1, template = { metadata = { annotations = { ["kueue.x-k8s.io/workload"] = "mpijob-a-12345" } },
+            spec = SPECS.Job.template.spec } }
+        local function make(name, owner)
+            local status, raw = server:request("POST", path "Job", support.json.encode { apiVersion = "batch/v1", kind = "Job", spec = spec,
+                metadata = { name = name, ownerReferences = { owner } } })
+            assert.are.equal(201, status, raw)
+        end
+        make("launcher", { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob", name = "a", uid = "u", controller = true })
+        make("flow", { apiVersion = "argoproj.io/v1alpha1", kind = "Workflow", name = "w", uid = "v", controller = true })
+        local file = support.write(folder .. "/p.lua", [[policy { name = "p", kind = "Job", schedule = "0 0 1 1 *", run = function(run)
+            for job in run.jobs do log.info(job.name .. " managed: " .. tostring(job.kueue.managed)) end end }]])
+        local code, out, err = support.mpijobd("run", "--once", file, "-n", "train", "--kubeconfig", server.kubeconfig, "--state", folder .. "/p.db")
+        assert.are.equal(0, code, out .. err)
+        support.contains(err, "launcher managed: false")
+        support.contains(err, "flow managed: true")
+    end)
+
     it("that is a part of another one is refused, and the one to stop is named", function()
         server = start(V2BETA1, "--kueue", "--speed", "60")
         create("TrainJob", "t")
