@@ -79,7 +79,7 @@ for _, version in ipairs(cluster.versions) do
                 assert.are.equal(0, code)
                 support.contains(out, "unchanged: it has these values already, and so has its launcher")
 
-                code, out, err = replace("a", "activeDeadlineSeconds=80000", "labels.x=y", "--through-launcher")
+                code, out, err = replace("a", "activeDeadlineSeconds=80000", "labels.x=y", "--through-child")
                 assert.are.equal(0, code, err)
                 support.contains(out, "its launcher:\n  spec.activeDeadlineSeconds: 86400 -> 80000")
                 assert.are.equal(80000, cluster.at(server:get(namespace, "a"), version.deadline))
@@ -228,7 +228,7 @@ describe("through the launcher, on the simulator,", function()
         local file = support.write(folder .. "/p.lua", POLICY)
         local code, out, err = support.mpijobd("rbac", file, "-o", "json")
         assert.are.equal(0, code, err)
-        local rules = {}
+        local rules, roles = {}, out
         for _, rule in ipairs(support.json.decode(out).items[1].rules) do
             rules[rule.resources[1]] = table.concat(rule.verbs, " ")
         end
@@ -237,6 +237,10 @@ describe("through the launcher, on the simulator,", function()
         assert.are.equal(0, code, out)
         support.contains(out, "may get, patch jobs.batch")
         support.lacks(out, "pods")
+        local same
+        code, same, err = support.mpijobd("rbac", support.write(folder .. "/p.lua", (POLICY:gsub("through_launcher", "through_child"))), "-o", "json")
+        assert.are.equal(0, code, err)
+        assert.are.equal(roles, same)
     end)
 
     it("looks again after a conflict, and whether it was done after a lost answer", function()
