@@ -61,6 +61,7 @@ local RUN_BY <const> = {
     ["docs/reference/http.md: HTTPS"] = "tests/spec/https_spec.lua",
     ["docs/reference/http.md: Events"] = "tests/spec/web_spec.lua",
     ["docs/reference/inspect.md: Reference: what `mpijobd inspect` finds"] = "tests/spec/inspect_spec.lua",
+    ["docs/reference/plugins.md: The lock"] = "tests/spec/plugins_spec.lua",
     ["docs/reference/policy.md: window"] = "tests/spec/windows_spec.lua",
     ["docs/reference/policy.md: hold"] = "tests/spec/hold_spec.lua",
     ["docs/reference/policy.md: holds_for"] = "tests/spec/holds_for_spec.lua",

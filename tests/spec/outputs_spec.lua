@@ -15,6 +15,7 @@ local NOT_HERE <const> = {
     ["docs/operations.md: 2026-11-24T08:00:00Z error not connected"] = "tests/spec/log_fold_spec.lua",
     ["docs/operations.md: 2026-11-24T08:00:01Z warn  the server sl"] = "tests/spec/overload_spec.lua",
     ["docs/operations.md: From: mpijobd@example.com"] = "tests/spec/outputs/servers.lua",
+    ["lua/plugins/gpu-cost/README.md: TEAM    JOBS  GPUS  GPU-HOURS        COS"] = "lua/plugins/gpu-cost/gpu-cost_spec.lua",
     ["docs/operations.md: journalctl -u mpijobd MPIJOBD_POLICY=free-gpus MPIJOBD_RUN=42"] = "not here: it wants systemd's journal; log_spec looks at what goes to it, field by field",
 }
 
@@ -40,6 +41,12 @@ local function pages()
             if name:find "%.md$" and not run[page] then
                 list[#list + 1] = page
             end
+        end
+    end
+    for name in uv.fs_scandir_next, uv.fs_scandir(support.source .. "/lua/plugins") do
+        local page = ("lua/plugins/%s/README.md"):format(name)
+        if uv.fs_stat(support.source .. "/" .. page) then
+            list[#list + 1] = page
         end
     end
     return list

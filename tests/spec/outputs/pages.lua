@@ -80,6 +80,12 @@ on(POLICY, "mpijobd approve", function(world, key)
     })
 end)
 
+on("docs/reference/plugins.md", "mpijobd plugins lock", function(world, key)
+    world:sh(("cp -r '%s/lua/plugins/gpu-cost' etc/mpijobd/"):format(support.source))
+    world:configure "plugins: { gpu-cost: { path: gpu-cost } }\n"
+    world:run(key)
+end)
+
 local STATE <const> = "docs/reference/state.md"
 for _, command in ipairs { "mpijobd state check", "mpijobd state backup --out /backup/mpijobd-2026-11-24.db", "mpijobd state export | head -2" } do
     on(STATE, command, function(world, key)
