@@ -6,6 +6,7 @@
 
 #include "engine/engine_parts.h"
 #include "limit/hour_kept.h"
+#include "pause/breaker_shards.h"
 #include "recovery/recovery.h"
 
 /* What belongs to a cluster that is not configured now, the first cluster closes. One run looks up what another one has
@@ -61,13 +62,15 @@ static void recovered_now(void *data, const struct interrupted_run *runs, size_t
     engine_cluster_put_in_force(at);
 }
 
-/* What other daemons have changed in the shard in the last hour counts here, too. */
-static int read_hour(struct engine_cluster *at, struct error *err)
+/* What other daemons have done in the shard counts here, too: the changes of the last hour, and runs that failed. */
+static int read_counts(struct engine_cluster *at, struct error *err)
 {
-    if (!at->site.shard.of || !at->site.hour || at->hour_term == at->term)
+    if (!at->site.shard.of || !at->lead || at->counts_term == at->term)
         return 0;
-    int rc = hour_kept_read(&at->hour, at->site.state, err);
-    at->hour_term = rc ? at->hour_term : at->term;
+    int rc = at->site.hour ? hour_kept_read(&at->hour, at->site.state, err) : 0;
+    if (!rc)
+        rc = breaker_shard_read(&at->engine->breaker, &at->site, err);
+    at->counts_term = rc ? at->counts_term : at->term;
     return rc;
 }
 
@@ -83,6 +86,6 @@ void engine_cluster_begin(struct engine_cluster *at)
     struct error trouble;
     if (!at->site.journal)
         recovered_now(at, NULL, 0, NULL);
-    else if (read_hour(at, &trouble) || recovery_start(&call, &at->recovery, &trouble))
+    else if (read_counts(at, &trouble) || recovery_start(&call, &at->recovery, &trouble))
         recovered_now(at, NULL, 0, &trouble);
 }

@@ -57,7 +57,7 @@ struct engine_cluster {
     bool syncing;            /* the state is being waited for, to leave */
     bool leaving;            /* it does no more, and what it has begun ends now (lead_guest.leave) */
     unsigned term;           /* how often it has begun to */
-    unsigned hour_term;      /* that, when `hour` was read from the shard's state */
+    unsigned counts_term;    /* that, when `hour` and the breaker's counts were read from the shard's state */
     unsigned reading_term;   /* that, when the marks began to be read */
 };
 

@@ -10,6 +10,7 @@
 
 #include "cluster/cluster.h"
 #include "events/events.h"
+#include "pause/breaker_shards.h"
 #include "run/bounds.h"
 #include "site/counters.h"
 #include "store/journal.h"
@@ -126,7 +127,7 @@ static bool went_well(int64_t changed, int64_t unchanged, int64_t failed)
 
 void breaker_run_ended(struct breaker *b, const struct run *run)
 {
-    char why[ERROR_MESSAGE_MAX + 64];
+    char why[ERROR_MESSAGE_MAX + 96], where[32] = "";
     struct breaker_policy *p = concerns(b, run) ? of(b, run->policy->name) : NULL;
     if (!p)
         return;
@@ -138,12 +139,16 @@ void breaker_run_ended(struct breaker *b, const struct run *run)
         trip(b, p, why);
     } else if (run->outcome == RUN_DONE && went_well(run->changed, run->unchanged, run->failed)) {
         p->failing = 0;
+        breaker_shard_ended(b, run->site, p->name, false);
     } else if (run->outcome == RUN_DONE ? run->failed - run->excused >= BREAKER_JOBS
                                         : run->outcome == RUN_FAILED && !excused(run)) {
-        if (++p->failing < BREAKER_RUNS)
+        unsigned in_shard = breaker_shard_ended(b, run->site, p->name, true);
+        if (++p->failing < BREAKER_RUNS && in_shard < BREAKER_RUNS)
             return;
-        snprintf(why, sizeof why, "%u runs in a row have failed, the last one with: %s", p->failing,
-                 run->error ? run->error->message : "every change has failed");
+        if (p->failing < BREAKER_RUNS)
+            snprintf(where, sizeof where, " in shard %u", run->site->shard.index);
+        snprintf(why, sizeof why, "%u runs in a row%s have failed, the last one with: %s",
+                 *where ? in_shard : p->failing, where, run->error ? run->error->message : "every change has failed");
         trip(b, p, why);
     }
 }
@@ -202,6 +207,7 @@ void breaker_stop(struct breaker *b)
 void breaker_close(struct breaker *b)
 {
     defer_cancel(&b->turn);
+    breaker_shards_close(b);
     while (b->policies) {
         struct breaker_policy *p = b->policies;
         LL_DELETE(b->policies, p);

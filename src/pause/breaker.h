@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The circuit breaker: a policy that keeps failing is paused, as a person would pause it (pause/pauses.h). It trips
  * - when BREAKER_RUNS runs in a row have failed, or made not one change because each of BREAKER_JOBS or more failed (of
- *   fewer, the jobs may be to blame, which are their owners'); over restarts, too;
+ *   fewer, the jobs may be to blame, which are their owners'); over restarts, too, and of those in one shard of the
+ *   jobs also at several daemons (breaker_shards.h);
  * - when a run has failed at half of what it wrote (run/bounds.h);
  * - when a step of its canary has failed (run/run_canary.h), whatever the policy says of the breaker;
  * - when the effects of BREAKER_EFFECTS changes in a row did not come.
@@ -44,10 +45,12 @@ struct breaker_call {
 };
 
 struct breaker_policy;
+struct breaker_shard;
 struct breaker {
     struct breaker_call call;
     bool stopped;
     struct breaker_policy *policies; /* list, of those with something to count */
+    struct breaker_shard *shards;    /* list, of runs that have failed in the shards that are here */
     struct defer turn;               /* pauses what has tripped, outside of the call that told it */
 };
 
