@@ -128,6 +128,7 @@
 ---@field match? mpijobd.PolicyMatch
 ---@field replace? mpijobd.Changes|fun(job: mpijobd.Job): mpijobd.Changes? the changes, or a function that returns them, or nil to leave the job alone. This or `run`
 ---@field run? fun(run: mpijobd.Run) everything else; the jobs of `match` are `run.jobs`. This or `replace`
+---@field per_shard? boolean with `run` and a schedule or a period, true: where daemons share the jobs, it may run once in each shard, and gets the jobs of that (default: it is refused there)
 ---@field limits? mpijobd.Limits
 ---@field dry_run? boolean true: log what would be done, and do not do it
 ---@field again? boolean with `on`, true: jobs that it has handled count as new when its text changes (default: they stay as they are)

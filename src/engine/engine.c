@@ -265,7 +265,7 @@ static void make_env(struct engine *e)
     e->env.ceilings = o->ceilings;
     e->env.freezes = o->freezes;
     e->env.names = o->cluster_names;
-    e->env.cluster_count = o->shards && o->place_count ? 1 : o->place_count;
+    e->env.cluster_count = o->place_count;
     e->env.shards = o->sharded;
     e->env.known = o->known;
     e->env.known_count = o->known_count;

@@ -68,8 +68,9 @@ static bool somewhere(const struct policy_env *env, const struct policy *policy,
                       const struct visit *v)
 {
     bool is = !env->cluster_count && !env->known_count;
+    size_t count = env->shards && env->cluster_count ? 1 : env->cluster_count; /* shards are of one cluster */
     struct error err;
-    for (size_t i = 0; i < env->cluster_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         enum policy_stand here = stand_on(policy, of, env->clusters[i], &err);
         is = is_in_force(v, policy, cluster_name(env->clusters[i]), here, &err) || is;
     }

@@ -398,7 +398,8 @@ describe("daemons that share the jobs", function()
         refused(HAS .. "limits: { changes_per_hour: 5 }", "limits.changes_per_hour has to be 6 or more with sharding.shards: 6")
         refused(HAS .. "clusters: { a: { context: a }, b: { context: b } }", "sharding is for one cluster")
         for text, message in pairs {
-            ['schedule = "0 * * * *", run = function() end'] = "run: cannot be due by time where daemons share the jobs (sharding)",
+            ['schedule = "0 * * * *", run = function() end'] = "if it may, say per_shard = true",
+            ['on = "match", per_shard = true, replace = { labels = { a = "b" } }'] = "per_shard goes with run and a schedule or a period",
             ['on = "match", canary = { 1, "100%" }, replace = { labels = { a = "b" } }'] = "canary: cannot be where daemons share the jobs (sharding)",
         } do
             support.write(folder .. "/p.lua", ('policy { name = "x", match = { labels = "todo" }, %s }'):format(text))

@@ -133,12 +133,12 @@ static bool read_bool(struct defining *d, const char *key, int index)
 /* ---- the whole table ---- */
 
 static const char *const keys[] = {
-    "name",          "about",       "kind",        "match",   "schedule", "every",
-    "timezone",      "jitter",      "missed",      "overlap", "replace",  "run",
-    "limits",        "dry_run",     "destructive", "on",      "approval", "through_launcher",
-    "through_child", "wait_effect", "clusters",    "again",   "recheck",  "events",
-    "window",        "except",      "breaker",     "hold",    "canary",   "approval_expires",
-    "warn",          "holds_for",   "slo",         NULL};
+    "name",          "about",       "kind",        "match",     "schedule", "every",
+    "timezone",      "jitter",      "missed",      "overlap",   "replace",  "run",
+    "limits",        "dry_run",     "destructive", "on",        "approval", "through_launcher",
+    "through_child", "wait_effect", "clusters",    "again",     "recheck",  "events",
+    "window",        "except",      "breaker",     "hold",      "canary",   "approval_expires",
+    "warn",          "holds_for",   "slo",         "per_shard", NULL};
 
 static void read_key(struct defining *d, const char *key, int index)
 {
@@ -184,6 +184,8 @@ static void read_key(struct defining *d, const char *key, int index)
         definition_canary(d, index);
     } else if (strcmp(key, "breaker") == 0) {
         p->breaker = read_bool(d, key, index);
+    } else if (strcmp(key, "per_shard") == 0) {
+        p->per_shard = read_bool(d, key, index);
     } else if (strcmp(key, "hold") == 0) {
         definition_hold(d, index);
     } else if (strcmp(key, "approval") == 0) {

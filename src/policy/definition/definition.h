@@ -85,6 +85,7 @@ struct policy {
     unsigned concurrency;     /* changes under way at once */
     bool dry_run, destructive;
     const char *through_child; /* the key that asks for it, static; NULL: none does */
+    bool per_shard;            /* its function may run in each shard, where daemons share the jobs */
     struct canary *canary;     /* how it is led in; NULL: at once. Owned */
     bool breaker;              /* it is paused when it keeps failing */
     bool quiet;                /* events = false: no Events on the jobs that it changes */

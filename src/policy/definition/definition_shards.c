@@ -8,13 +8,18 @@
 void definition_check_shards(struct defining *d)
 {
     const struct policy *p = d->p;
+    bool by_time = p->action == ACTION_RUN && !(d->triggers & TRIGGER_ON);
+    if (p->per_shard && !by_time)
+        definition_found(d, "per_shard",
+                         "goes with run and a schedule or a period: others are about the jobs of a shard "
+                         "in any case where daemons share the jobs");
     if (!d->source->shards)
         return;
-    if (p->action == ACTION_RUN && !(d->triggers & TRIGGER_ON))
+    if (by_time && !p->per_shard)
         definition_found(
             d, "run",
-            "cannot be due by time where daemons share the jobs (sharding): it would run in each shard, and "
-            "see the jobs of that alone; write replace, or on = \"match\"" ELSE);
+            "would run in each shard, and see the jobs of that alone, where daemons share the jobs (sharding); if it "
+            "may, say per_shard = true. Or write replace, or on = \"match\"" ELSE);
     if (p->canary)
         definition_found(d, "canary",
                          "cannot be where daemons share the jobs (sharding): each shard would lead the "
