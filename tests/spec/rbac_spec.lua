@@ -86,6 +86,9 @@ describe("rbac", function()
         local train = 'policy { name = "t", kind = "TrainJob", every = "1h", replace = { activeDeadlineSeconds = remove } }\n'
         support.lacks(select(2, support.mpijobd("rbac", support.write(file, train))), "--effects")
         assert.are.same({ "trainjobs: get list update", "events: create patch" }, rules(train, "--effects"))
+        local through = 'policy { name = "t", kind = "TrainJob", every = "1h", through_child = true, destructive = true, replace = { activeDeadlineSeconds = 60 } }\n'
+        support.contains(select(2, support.mpijobd("rbac", support.write(file, through))), "watch on trainjobs, let it note")
+        assert.are.equal("trainjobs: get list update watch", rules(through, "--effects")[1])
         support.write(file, train .. 'policy { name = "u", kind = { "PyTorchJob", "MPIJob" }, every = "1h", replace = { labels = { a = "b" } } }\n')
         support.contains(select(2, support.mpijobd("rbac", file)), "watch on mpijobs, pytorchjobs, let it note")
     end)

@@ -165,10 +165,11 @@ static bool tells(const struct needs *needs)
     return false;
 }
 
-/* It may also see what their controller does with a change; of kinds that their rows describe nobody knows a sign. */
+/* It may also see what their controller does with a change; of kinds that their rows describe nobody knows a sign, but
+ * of a change that goes through a child. */
 static bool shows_effects(const struct needs_place *place)
 {
-    return (place->verbs & MAY_CHANGE) && !mpijob_kind_described(place->kind);
+    return (place->verbs & MAY_CHANGE) && (!mpijob_kind_described(place->kind) || (place->verbs & MAY_PATCH_JOB));
 }
 
 /* A comment that names the kinds, each once. */
