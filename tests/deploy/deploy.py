@@ -52,6 +52,32 @@ def rendered(kustomize, helm):
     return out
 
 
+def as_the_page_says(kustomize, build, work):
+    """The folders of one's own that docs/install.md shows: its image, and its policies."""
+    with open(f"{SOURCE}/docs/install.md", encoding="utf-8") as file:
+        blocks = dict(re.findall(r"^```yaml\n# (\S*kustomization.yaml)\n(.*?)^```$", file.read(), re.M | re.S))
+    clone, own = f"{work}/clone", f"{work}/own"
+    shutil.copytree(f"{SOURCE}/deploy", f"{clone}/deploy")
+    shutil.copytree(f"{SOURCE}/deploy/kustomize/base", f"{own}/base")
+    for folder in (f"{clone}/mine", f"{own}/policies"):
+        os.mkdir(folder)
+    for name, policy in (("nights", "free-gpus"), ("debug", "cap-debug-runs")):
+        shutil.copy(f"{SOURCE}/lua/policies/{policy}.lua", f"{own}/policies/{name}.lua")
+    with open(f"{own}/rbac.yaml", "w", encoding="utf-8") as file:
+        file.write(render.run(f"{build}/mpijobd", "rbac", "--effects", f"{own}/policies"))
+    for folder, name in ((clone, "mine/kustomization.yaml"), (own, "kustomization.yaml")):
+        with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
+            file.write(blocks[name])
+    image = "registry.example.com/mpijobd:0.1.0"
+    for what, folder in (("of one's image", f"{clone}/mine"), ("of one's policies", own)):
+        made = render.objects(render.run(kustomize, "build", folder))
+        kinds = {one["kind"] for one in made}
+        check(f"the folder {what}, as the install page has it, is all that is needed",
+              workload(made)["spec"]["template"]["spec"]["containers"][0]["image"] == image and {"ClusterRole", "ClusterRoleBinding", "Namespace"} <= kinds, kinds)
+    policies = next(one for one in made if one["metadata"]["name"] == "mpijobd-policies")["data"]
+    check("with these policies and no others", sorted(policies) == ["debug.lua", "nights.lua"], policies)
+
+
 BAD_VALUES = ["namespces={a}", "namespaces=train", "leaderElection.replicas=0", "sharding.shards=65", "leaderElection.enabled=true,sharding.enabled=true", "http.enabled=yes", "policies.x=text", "config.tokens.read=x",
               "config.policies={x}", "state.size=much", "networkPolicy.egressPorts={https}", "prometheus.serviceMonitor.enabled=true",
               "http.tls.secretName=mine", "http.tls.enabled=true", "http.enabled=true,http.tls.secretName=Mine"]
@@ -159,6 +185,7 @@ def main():
         done = subprocess.run([f"{SOURCE}/scripts/manifests", "--check", "--build", opt.build], capture_output=True, text=True, check=False)
         check("what is made from other files is as it is made, the roles by `mpijobd rbac`", done.returncode == 0, done.stdout + done.stderr)
         all_of = rendered(kustomize, helm)
+        as_the_page_says(kustomize, opt.build, work)
         chart(helm, work)
         monitoring.run(promtool, work, opt.build)
         conform(kubeconform, work, definitions, all_of)

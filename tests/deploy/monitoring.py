@@ -108,6 +108,12 @@ def run(promtool, work, build):
     check("promtool has nothing to say about /metrics", done.returncode == 0 and not done.stderr, done.stderr)
     done = subprocess.run([promtool, "check", "rules", ALERTS], capture_output=True, text=True, check=False)
     check("promtool takes the alerts", done.returncode == 0, done.stdout + done.stderr)
+    with open(f"{SOURCE}/docs/install.md", encoding="utf-8") as file:
+        page = re.search(r"^```yaml\n# prometheus.yml\n(.*?)^```$", file.read(), re.M | re.S).group(1)
+    with open(f"{work}/prometheus.yml", "w", encoding="utf-8") as file:
+        file.write(page.replace("[ alerts.yaml ]", f"[ {ALERTS} ]"))
+    done = subprocess.run([promtool, "check", "config", "--syntax-only", f"{work}/prometheus.yml"], capture_output=True, text=True, check=False)
+    check("and the configuration of the install page", done.returncode == 0, done.stdout + done.stderr)
     tests = ALERTS.replace("alerts.yaml", "alerts_test.yaml")
     done = subprocess.run([promtool, "test", "rules", tests], capture_output=True, text=True, check=False)
     check("promtool test rules: each alert fires where it should", done.returncode == 0, done.stdout + done.stderr)
