@@ -63,7 +63,7 @@ void log_fold_free(struct log_fold *f)
     for (size_t i = 0; i < KEYS; i++)
         forget(f, &f->keys[i]);
     buf_free(&f->last_job);
-    buf_free(&f->now.bytes);
+    log_same_free(&f->now);
     pthread_mutex_destroy(&f->lock);
     free(f);
 }
@@ -112,9 +112,9 @@ static void tell_all(struct log_fold *f, const struct log *log)
 
 static struct key *find(struct log_fold *f)
 {
-    struct str bytes = buf_str(&f->now.bytes);
+    struct str alike = str_n(f->now.bytes.ptr, f->now.alike);
     for (size_t i = 0; i < KEYS; i++) {
-        if (f->hashes[i] == f->now.hash && str_eq(f->keys[i].repeat.bytes, bytes))
+        if (f->hashes[i] == f->now.hash && str_eq(str_n(f->keys[i].repeat.bytes.ptr, f->keys[i].repeat.alike), alike))
             return &f->keys[i];
     }
     return NULL;
@@ -136,7 +136,7 @@ static struct key *take(struct log_fold *f, const struct log *log, enum log_leve
     if (best->repeat.count)
         log_repeat_tell(&best->repeat, log);
     forget(f, best);
-    if (!log_repeat_begin(&best->repeat, buf_str(&f->now.bytes), level))
+    if (!log_repeat_begin(&best->repeat, &f->now, level))
         return NULL;
     f->hashes[best - f->keys] = f->now.hash;
     return best;

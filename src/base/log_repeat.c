@@ -14,13 +14,14 @@
 #define NAMES_BYTES 3000
 #define FIELDS_MAX 120 /* of the line itself */
 
-bool log_repeat_begin(struct log_repeat *r, struct str bytes, enum log_level level)
+bool log_repeat_begin(struct log_repeat *r, const struct log_same *same, enum log_level level)
 {
+    struct str bytes = buf_str(&same->bytes);
     char *own = malloc(bytes.len);
     if (!own)
         return false;
     memcpy(own, bytes.ptr, bytes.len);
-    *r = (struct log_repeat){.bytes = str_n(own, bytes.len), .level = level};
+    *r = (struct log_repeat){.bytes = str_n(own, bytes.len), .alike = same->alike, .level = level};
     return true;
 }
 
@@ -56,8 +57,8 @@ void log_repeat_tell(struct log_repeat *r, const struct log *log)
     struct buf texts = BUF_INIT, json = BUF_INIT, shown = BUF_INIT;
     struct log_field fields[FIELDS_MAX + 8 + 2 * NAMES + 3] = {{0}};
     const char *message, *of;
-    size_t n =
-        log_same_write(r->bytes, r->name_count == 1 ? r->names.ptr : NULL, &texts, &message, fields, FIELDS_MAX, &of);
+    size_t n = log_same_write(r->bytes, r->alike, r->name_count == 1 ? r->names.ptr : NULL, &texts, &message, fields,
+                              FIELDS_MAX, &of);
     snprintf(count, sizeof count, "%" PRIu64, r->count);
     clock_format(r->since, false, since);
     clock_format(r->until, false, until);

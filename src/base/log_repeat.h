@@ -7,7 +7,8 @@
 #include "base/log.h"
 
 struct log_repeat {
-    struct str bytes; /* its own; as base/log_same.h has them */
+    struct str bytes; /* its own, of the first line; as base/log_same.h has them */
+    size_t alike;
     enum log_level level;
     uint64_t count; /* lines that were left out, and not told of yet */
     int64_t since, until;
@@ -16,7 +17,8 @@ struct log_repeat {
 };
 
 /* Copies the bytes. False: no memory, and it is as before. */
-bool log_repeat_begin(struct log_repeat *repeat, struct str bytes, enum log_level level);
+struct log_same;
+bool log_repeat_begin(struct log_repeat *repeat, const struct log_same *same, enum log_level level);
 void log_repeat_free(struct log_repeat *repeat); /* zeroed is allowed */
 /* One more. job: whose line it is, or NULL. Tells first what it has, where there is no room for one more name. False:
  * the line has to be written. */

@@ -100,6 +100,25 @@ end }]])
         assert.is_truthy(err:find("no owner is known of %* policy=fails run=1 repeated=%d+ [^\n]+\n    %S+/%S+ %S+/%S+"))
     end)
 
+    it("is a server that does not take them, in whatever namespace they are", function()
+        local small = sim.start("--version", "v2beta1", "--jobs", "25", "--seed", "1")
+        small:fault "status:code=503,method=PUT,path=*/mpijobs/*"
+        local code, _, err = support.mpijobd("run", folder .. "/mark.lua", "--once", "--kubeconfig", small.kubeconfig, "--state", ":memory:", "--log-format", "json")
+        assert.are.equal(3, code, err)
+        local whole, total, namespaces = 0, 0, {}
+        for _, line in ipairs(lines(err)) do
+            if line.message == "not replaced" then
+                whole, total = whole + (line.repeated and 0 or 1), total + (line.repeated or 1)
+                support.contains(line.error, (line.job or "*") .. ": given up after ")
+                for _, job in ipairs(line.repeated_jobs or {}) do
+                    namespaces[job:match "^[^/]+"] = true
+                end
+            end
+        end
+        assert.are.same({ 10, 25 }, { whole, total }, err)
+        assert.is_truthy(next(namespaces, next(namespaces)), err)
+    end)
+
     it("is written each time where that is asked for", function()
         local _, _, err = once("says", "--log-fold", "false")
         assert.are.equal(1000, support.count(err, "the cache is cold"))

@@ -297,6 +297,52 @@ static void a_clock_that_is_set_back_holds_nothing(void **state)
     end(&h);
 }
 
+static bool is_same(const struct log_same *a, const struct log_same *b)
+{
+    return str_eq(str_n(a->bytes.ptr, a->alike), str_n(b->bytes.ptr, b->alike));
+}
+
+/* What a server that is away is told with: the job in words and in a URL, how often and how long it was tried. */
+static void only_job_and_patience_differ(void **state)
+{
+    (void)state;
+    struct log_same a = {.hash = 0}, b = {.hash = 0};
+    struct log_field fields[8];
+    struct buf texts = BUF_INIT;
+    const char *message, *of;
+    assert_true(log_same_read(
+        &a, LOG_ERROR, "not replaced",
+        LOG_FIELDS({"job", "train/bert"}, {"error", "train/bert: PUT http://a/namespaces/train/mpijobs/bert?x: refused "
+                                                    "(given up after 11 tries in 24.3 s)"})));
+    assert_true(log_same_read(
+        &b, LOG_ERROR, "not replaced",
+        LOG_FIELDS(
+            {"job", "eval/gpt-2"},
+            {"error",
+             "eval/gpt-2: PUT http://a/namespaces/eval/mpijobs/gpt-2?x: refused (given up after 9 tries in 8 s)"})));
+    assert_true(is_same(&a, &b));
+    assert_int_equal(log_same_write(buf_str(&b.bytes), b.alike, NULL, &texts, &message, fields, 8, &of), 1);
+    assert_string_equal(fields[0].value,
+                        "*: PUT http://a/namespaces/*/mpijobs/*?x: refused (given up after 9 tries in 8 s)");
+    buf_reset(&texts);
+    assert_int_equal(log_same_write(buf_str(&b.bytes), b.alike, "train/bert", &texts, &message, fields, 8, &of), 2);
+    assert_string_equal(
+        fields[1].value,
+        "train/bert: PUT http://a/namespaces/train/mpijobs/bert?x: refused (given up after 9 tries in 8 s)");
+    assert_true(log_same_read(&a, LOG_WARN, "it takes 5 seconds (3 times)", NULL));
+    assert_true(log_same_read(&b, LOG_WARN, "it takes 6 seconds (30 times)", NULL));
+    assert_true(is_same(&a, &b));
+    assert_true(log_same_read(&a, LOG_WARN, "exit code 1, 3 pods, 5 sizes", NULL));
+    assert_true(log_same_read(&b, LOG_WARN, "exit code 2, 3 pods, 5 sizes", NULL));
+    assert_false(is_same(&a, &b));
+    assert_true(log_same_read(&a, LOG_INFO, "it takes 5 s", NULL));
+    assert_true(log_same_read(&b, LOG_INFO, "it takes 6 s", NULL));
+    assert_false(is_same(&a, &b));
+    buf_free(&texts);
+    log_same_free(&a);
+    log_same_free(&b);
+}
+
 /* Fields that look alike are not. */
 static void what_differs_is_not_the_same(void **state)
 {
@@ -305,7 +351,6 @@ static void what_differs_is_not_the_same(void **state)
     struct log_field fields[4];
     struct buf texts = BUF_INIT;
     const char *message, *of;
-    struct str x, y;
     const struct log_field *pairs[][2] = {
         {LOG_FIELDS({"n", "1"}), LOG_FIELDS(LOG_JSON_FIELD("n", "1"))},
         {LOG_FIELDS({"n", "12"}), LOG_FIELDS({"n1", "2"})},
@@ -318,30 +363,28 @@ static void what_differs_is_not_the_same(void **state)
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         assert_true(log_same_read(&a, LOG_WARN, "m", pairs[i][0]));
         assert_true(log_same_read(&b, LOG_WARN, "m", pairs[i][1]));
-        x = buf_str(&a.bytes);
-        y = buf_str(&b.bytes);
-        assert_false(str_eq(x, y));
+        assert_false(is_same(&a, &b));
     }
     assert_true(log_same_read(&a, LOG_WARN, "m b", LOG_FIELDS({"job", "a/b"}, {"text", "\"b\" and b"})));
     assert_true(log_same_read(&b, LOG_WARN, "m c-1", LOG_FIELDS({"job", "a/c-1"}, {"text", "\"c-1\" and c-1"})));
-    assert_true(str_eq(buf_str(&a.bytes), buf_str(&b.bytes)));
+    assert_true(is_same(&a, &b));
     assert_int_equal(a.hash, b.hash);
     assert_true(log_same_read(&a, LOG_WARN, "a/b: b of a", LOG_FIELDS({"job", "a/b"}, {"text", "in xa/b"})));
     assert_true(log_same_read(&b, LOG_WARN, "c/d: d of a", LOG_FIELDS({"job", "c/d"}, {"text", "in xa/d"})));
-    assert_true(str_eq(buf_str(&a.bytes), buf_str(&b.bytes)));
-    assert_int_equal(log_same_write(buf_str(&a.bytes), NULL, &texts, &message, fields, 4, &of), 1);
+    assert_true(is_same(&a, &b));
+    assert_int_equal(log_same_write(buf_str(&a.bytes), a.alike, NULL, &texts, &message, fields, 4, &of), 1);
     assert_string_equal(message, "*: * of a");
     assert_string_equal(fields[0].value, "in xa/*");
     assert_string_equal(of, "job");
     buf_reset(&texts);
-    assert_int_equal(log_same_write(buf_str(&a.bytes), "x/y", &texts, &message, fields, 4, &of), 2);
+    assert_int_equal(log_same_write(buf_str(&a.bytes), a.alike, "x/y", &texts, &message, fields, 4, &of), 2);
     assert_string_equal(message, "x/y: y of a");
     assert_string_equal(fields[0].value, "x/y");
     buf_free(&texts);
     assert_true(log_same_read(&b, LOG_ERROR, "m c-1", LOG_FIELDS({"job", "a/c-1"}, {"text", "\"c-1\" and c-1"})));
-    assert_false(str_eq(buf_str(&a.bytes), buf_str(&b.bytes)));
-    buf_free(&a.bytes);
-    buf_free(&b.bytes);
+    assert_false(is_same(&a, &b));
+    log_same_free(&a);
+    log_same_free(&b);
 }
 
 /* In journald each job is found by its name; a program reads a list. */
@@ -448,6 +491,7 @@ int main(void)
         cmocka_unit_test(some_lines_are_all_written),
         cmocka_unit_test(what_makes_room_is_told),
         cmocka_unit_test(a_clock_that_is_set_back_holds_nothing),
+        cmocka_unit_test(only_job_and_patience_differ),
         cmocka_unit_test(what_differs_is_not_the_same),
         cmocka_unit_test(a_count_is_for_programs_too),
         cmocka_unit_test(threads_log_at_once),
