@@ -216,10 +216,15 @@ end)
 describe("through a child, on a simulator that plays the controllers,", function()
     after_each(support.cleanup)
 
-    local function make_live(server)
+    local function make_live(server, kind, more)
         server:make_namespace "train"
-        local status, answer = kinds.request(server, "POST", kinds.path("train", "TrainJob"), { apiVersion = kinds.PATHS.TrainJob[1], kind = "TrainJob",
-            metadata = { name = "t", annotations = { ["mpijob-sim/parts"] = "yes" } }, spec = kinds.SPECS.TrainJob() })
+        kind = kind or "TrainJob"
+        local spec = kinds.SPECS[kind]()
+        for key, value in pairs(more or {}) do
+            spec[key] = value
+        end
+        local status, answer = kinds.request(server, "POST", kinds.path("train", kind), { apiVersion = kinds.PATHS[kind][1], kind = kind,
+            metadata = { name = "t", annotations = { ["mpijob-sim/parts"] = "yes" } }, spec = spec })
         assert.are.equal(201, status, answer)
     end
 
@@ -237,6 +242,28 @@ describe("through a child, on a simulator that plays the controllers,", function
         assert.are.equal(0, code, out .. err)
         support.contains(err, "it has failed")
         support.contains(err, "effect_seen=")
+    end)
+
+    it("a set with restarts left begins again, and its new Job has no deadline; the next time it fails", function()
+        local server = simulator.start("--version", "v2beta1", "--kueue", "--clock", "stepped")
+        make_live(server, "JobSet", { failurePolicy = { maxRestarts = 1 } })
+        server:request("POST", "/_sim/clock", '{"advance":"1m"}')
+        local function cap()
+            local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", "train", "jobset/t", "activeDeadlineSeconds=2h", "--through-child", "--destructive")
+            assert.are.equal(0, code, err)
+            return out
+        end
+        support.contains(cap(), "the whole set begins again from the beginning")
+        local before = kinds.object(server, "train", "Job", "t-worker-0")
+        assert.are.equal(7200, before.spec.activeDeadlineSeconds)
+        server:request("POST", "/_sim/clock", '{"advance":"3h"}')
+        local after, set = kinds.object(server, "train", "Job", "t-worker-0"), kinds.object(server, "train", "JobSet", "t")
+        assert.are_not.equal(before.metadata.uid, after.metadata.uid)
+        assert.is_nil(after.spec.activeDeadlineSeconds)
+        assert.are.same({ 1, nil }, { set.status.restarts, set.status.terminalState })
+        support.contains(cap(), "the whole set fails (FailedJobs)")
+        server:request("POST", "/_sim/clock", '{"advance":"3h"}')
+        assert.are.equal("Failed", kinds.object(server, "train", "JobSet", "t").status.terminalState)
     end)
 
     it("a deadline fails the TrainJob, and its JobSet stays", function()

@@ -173,6 +173,37 @@ static int64_t children(struct sim *sim, const char *ns, const char *name, char 
     return first;
 }
 
+/* A set whose failurePolicy has restarts left begins again: its Jobs are made again, without what was changed in them.
+ * What rules say is not played. */
+static bool begins_again(struct sim *sim, enum kind kind, const char *ns, const char *name)
+{
+    json_object *set = kind == K_JOB ? NULL : life_read(sim, K_JOBSET, ns, name);
+    json_object *policy = doc_path(set, "spec", "failurePolicy");
+    int64_t made = doc_int(doc_get(set, "status"), "restarts", 0);
+    struct revision *rev;
+    if (!set || made >= doc_int(policy, "maxRestarts", 0)) {
+        json_object_put(set);
+        return false;
+    }
+    life_conditions(set); /* so that there is a status */
+    doc_set(doc_get(set, "status"), "restarts", json_object_new_int64(made + 1));
+    life_store(sim, K_JOBSET, ns, name, set);
+    end_pods(sim, ns, SET_LABEL, name, false, true);
+    for (size_t at = 0; (rev = next_part(sim, K_JOB, ns, SET_LABEL, name, &at)); at = 0)
+        object_remove(sim, rev);
+    return true;
+}
+
+static void fail(struct sim *sim, enum kind kind, const char *ns, const char *name, const char *job)
+{
+    if (begins_again(sim, kind, ns, name))
+        return;
+    write_end(sim, K_JOB, ns, job,
+              &(struct ending){false, "DeadlineExceeded", "Job was active longer than specified deadline"});
+    end(sim, kind, ns, name, &(struct ending){false, "FailedJobs", "jobset failed due to one or more job failures"},
+        false);
+}
+
 /* ---- the job itself */
 
 static int64_t annotated_end(json_object *doc, int64_t since)
@@ -205,10 +236,7 @@ int64_t life_course(struct sim *sim, enum kind kind, const char *ns, const char 
         end(sim, kind, ns, name, &(struct ending){false, "DeadlineExceeded", "it was active longer than its deadline"},
             kind == K_TRAINJOB);
     } else if (failed) {
-        write_end(sim, K_JOB, ns, failed,
-                  &(struct ending){false, "DeadlineExceeded", "Job was active longer than specified deadline"});
-        end(sim, kind, ns, name, &(struct ending){false, "FailedJobs", "jobset failed due to one or more job failures"},
-            false);
+        fail(sim, kind, ns, name, failed);
     } else if (done <= sim->now_us) {
         bool good = !fails(doc);
         end(sim, kind, ns, name,
