@@ -116,6 +116,21 @@ describe("slo, of several daemons", function()
         until_counts(1, 1, three)
     end)
 
+    it("counts what was late while nobody led with the next that does", function()
+        support.write(group.folder .. "/p.lua", (POLICY:gsub('"5m"', '"1s"')))
+        local one = group:replica("one", { key = "leader_election" })
+        one:expect "in force"
+        local two = group:replica("two", { key = "leader_election" })
+        two:expect "standing by: another daemon leads"
+        holding(two, 0)
+        one:kill "sigkill"
+        one:wait()
+        ended("late-1", "10:00:00")
+        holding(two, 1)
+        two:expect "in force"
+        until_counts(1, 0, two)
+    end)
+
     it("keeps what it has counted when the lead is lost, and goes on when it comes back", function()
         local one = group:replica("one", { key = "leader_election", times = LONG, clock = "2026-12-01T10:00:00Z" })
         one:expect "in force"
