@@ -5,7 +5,7 @@
 
 ---@alias mpijobd.LogFields table<string, any> at most 32, with names. Numbers, true and false, json.null and tables are written as JSON, anything else as tostring gives it. Names that each line has (time, level, message, policy, cluster, run, file, repeated and its like) get an underscore behind them
 
----Lines of the daemon's log. The policy's name is added to each.
+---Lines of the daemon's log. To each its policy, cluster and run are added. Lines that repeat are counted, as `log.fold` of the configuration says.
 ---@class loglib
 log = {}
 

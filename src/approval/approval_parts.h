@@ -7,6 +7,7 @@
 
 #include "approval/approvals.h"
 #include "approval/approvers.h"
+#include "base/trace.h"
 #include "plan/plan_work.h"
 #include "store/done.h"
 #include "store/journal.h"
@@ -28,7 +29,8 @@ struct waiting {
     char approved_by[APPROVER_NAME]; /* who gave the last approval that it takes; "": it waits */
     int64_t approved_uid;
     struct plan plan;
-    const char **uids; /* of its objects, in order */
+    struct trace trace; /* of the run that waits; the run that makes its plan goes on with it */
+    const char **uids;  /* of its objects, in order */
     size_t uid_count;
     struct alarm alarm;
     size_t bytes;           /* of its row, as it was written or read last */

@@ -63,6 +63,7 @@ void waiting_write(struct waiting *w, store_done done, void *data)
     json_member_int(&j, "quorum", w->quorum);
     json_member_int(&j, "undoes", w->undoes);
     json_member_text(&j, "origin", w->origin);
+    json_member_text(&j, "traceparent", w->trace.text);
     json_write_key(&j, "given");
     json_write_array(&j);
     for (size_t i = 0; i < w->given_count; i++) {
@@ -130,7 +131,7 @@ static int read_one(const struct reading *r, const struct store_kept *row, struc
     struct approvals *a = r->a;
     struct plan plan;
     struct json head;
-    char policy[64], cluster[256], *end;
+    char policy[64], cluster[256], text[2 * TRACE_SIZE], *end;
     int64_t run = strtoll(row->key, &end, 10);
     const char *line = strchr(row->value, '\n');
     if (*end || run < 1 || !line)
@@ -158,6 +159,8 @@ static int read_one(const struct reading *r, const struct store_kept *row, struc
     json_int64(json_get(head, "failed"), &w->failed);
     json_int64(json_get(head, "undoes"), &w->undoes);
     json_string_at(head, "/origin", w->origin, sizeof w->origin);
+    if (json_string_at(head, "/traceparent", text, sizeof text) == 0)
+        trace_parse(text, &w->trace);
     read_people(w, head);
     waiting_weigh(w, strlen(row->value));
     waiting_watch(w);

@@ -327,6 +327,7 @@ static void propose(void *approvals, const struct run *run, struct plan *plan,
     w->quorum = run->policy->approval_quorum;
     w->asked_uid = *run->asked_by ? run->asked_uid : -1;
     snprintf(w->asked_by, sizeof w->asked_by, "%s", run->asked_by);
+    w->trace = run->trace;
     w->unchanged = run->unchanged;
     w->failed = run->failed;
     w->kept = kept;

@@ -186,6 +186,7 @@ int waiting_execute(struct waiting *w, struct error *err)
                             .scheduled_at = clock_now(w->of->o.clock),
                             .asked_by = w->approved_by,
                             .asked_uid = w->approved_uid,
+                            .traceparent = w->trace.text,
                             .host = &host,
                             .approved = w->run,
                             .done = ended,

@@ -89,6 +89,22 @@ describe("a trace #cluster", function()
         local code, out, err = support.mpijobd_with({ env = { TRACEPARENT = "00-" .. asked .. "-b7ad6b7169203331-01" } }, "trigger", "free", "--config", config)
         assert.are.equal(0, code, out .. err)
         assert.are.equal(asked, traced("triggered"))
+
+        -- Also over a person's approval, and a daemon that starts again before it.
+        support.write(folder .. "/p.lua", support.read(folder .. "/p.lua"):gsub('schedule =', 'approval = "always", schedule ='))
+        daemon:kill "sighup"
+        daemon:expect "the policies are loaded again"
+        server:create(namespace, "approved", { state = "Succeeded" })
+        code, out, err = support.mpijobd_with({ env = { TRACEPARENT = "00-" .. asked .. "-b7ad6b7169203331-01" } }, "trigger", "free", "--config", config)
+        assert.are.equal(4, code, out .. err)
+        local waiting = out:match "run (%d+) of free: waiting"
+        assert.are.equal(0, daemon:stop("sigterm"))
+        daemon = support.daemon({}, "run", "--config", config)
+        daemon:expect("in force")
+        daemon:expect("commands may ask this daemon")
+        code, out, err = support.mpijobd("approve", waiting, "--config", config)
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal(asked, traced("approved"))
         assert.are.equal(0, daemon:stop("sigterm"))
     end)
 
