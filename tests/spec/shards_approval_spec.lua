@@ -179,4 +179,40 @@ describe("runs that wait for approval, of daemons that share the jobs,", functio
         assert.are.same({ "approved", own.message }, { row(group, "one", run).outcome, row(group, "one", run).message })
         assert.are.same({ 1, 1, 1 }, { group:counted() })
     end)
+
+    it("are approved together, those of one policy at one daemon", function()
+        local COUNTS = COUNT:gsub('schedule = "0 %* %* %* %*"', 'on = "match"')
+        local group = shards.new(COUNTS .. COUNTS:gsub('"count"', '"other"'):gsub("annotations", "labels"))
+        group:create(24)
+        local one = group:replica "one"
+        group:shared_as { one = 6 }
+        assert.is_truthy(await(function()
+            local changes = { count = 0, other = 0 }
+            for _, run in ipairs(json(group, one, "approve")) do
+                changes[run.policy] = changes[run.policy] + run.changes
+            end
+            return changes.count == 24 and changes.other == 24
+        end))
+        local counts = json(group, one, "approve", "--policy", "count")
+        assert.is_true(#counts >= 6)
+        local _, table_of = group:ask(one, "approve", "--policy", "count")
+        assert.is_nil(table_of:find("other", 1, true))
+        for _, wrong in ipairs { { "--all" }, { "--all", "--policy", "count", "1" }, { "--policy", "count", "1" }, { "--all", "--policy", "count", "--dry-run" } } do
+            local code, _, err = group:ask(one, "approve", table.unpack(wrong))
+            assert.are.equal(2, code)
+            support.contains(err, "--all goes with --policy")
+        end
+        local code, out, err = group:ask(one, "approve", "--all", "--policy", "count")
+        assert.are.equal(0, code, err)
+        assert.are.equal(#counts, select(2, out:gsub("is approved: ", "")))
+        assert.are.same({ 24, 1, 1 }, { group:counted() })
+        assert.are.equal("no run of count waits for approval\n", select(2, group:ask(one, "approve", "--policy", "count", "--all")))
+        assert.are.equal("no run of count waits for approval\n", select(2, group:ask(one, "approve", "--policy", "count")))
+        assert.are.same({}, json(group, one, "approve", "--policy", "count"))
+        code, out = group:ask(one, "approve", "--policy", "other", "--all", "-o", "json") -- the jobs have changed since
+        local others = support.json.decode(out)
+        assert.are.equal(1, code)
+        assert.is_true(#others >= 6 and others[1].left > 0)
+        assert.are.same({}, json(group, one, "approve"))
+    end)
 end)

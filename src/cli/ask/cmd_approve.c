@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
+#include "base/texts.h"
 #include "cli/ask/cmd_ask.h"
 #include "cli/session/daemon.h"
 #include "cli/terminal/table.h"
@@ -14,15 +16,24 @@
 struct asking {
     struct session s;
     int64_t run, seconds; /* seconds: of extend */
+    int64_t *all;         /* runs that are approved one after the other; owned */
+    size_t all_count, all_cap, told;
     int code;
 };
 
-static bool as_json(const struct asking *a, struct json result)
+static bool as_json(struct asking *a, struct json result)
 {
     if (a->s.options.output != OUTPUT_JSON)
         return false;
-    printf("%.*s\n", (int)result.text.len, result.text.ptr);
+    printf("%s%.*s\n", a->told++ ? "," : "", (int)result.text.len, result.text.ptr);
     return true;
+}
+
+/* Is it one of the policy that was asked for? */
+static bool is_meant(const struct asking *a, struct json row)
+{
+    const char *policy = a->s.options.policy;
+    return !policy || json_string_is(json_get(row, "policy"), str_of(policy));
 }
 
 static int64_t number_of(struct json json, const char *key)
@@ -65,23 +76,45 @@ static void approvals_cell(struct table *t, struct json row)
     table_cell(t, text);
 }
 
+static void print_meant(const struct asking *a, struct json result)
+{
+    const char *before = "[";
+    for (struct json_iter it = json_iter(result); json_next(&it);) {
+        if (!is_meant(a, it.value))
+            continue;
+        printf("%s%.*s", before, (int)it.value.text.len, it.value.text.ptr);
+        before = ",";
+    }
+    puts(*before == '[' ? "[]" : "]");
+}
+
 static void listed(void *data, struct json result)
 {
     static const char *const heads[] = {"RUN",     "POLICY",      "CLUSTER", "SINCE",    "EXPIRES",
                                         "CHANGES", "DESTRUCTIVE", "INERT",   "APPROVALS"};
     static const char *const keys[] = {"run",     "policy",  "cluster",     "since",
                                        "expires", "changes", "destructive", "inert"};
+    struct asking *a = data;
     struct table t;
-    if (as_json(data, result))
+    size_t n = 0;
+    if (!a->s.options.policy && as_json(data, result))
         return;
-    if (!json_count(result)) {
-        puts("no run waits for approval");
+    for (struct json_iter it = json_iter(result); json_next(&it);)
+        n += is_meant(a, it.value);
+    if (a->s.options.output == OUTPUT_JSON) {
+        print_meant(a, result);
+        return;
+    }
+    if (!n) {
+        printf("no run%s%s waits for approval\n", a->s.options.policy ? " of " : "", or_empty(a->s.options.policy));
         return;
     }
     static const char *const drop[] = {"INERT", "SINCE", NULL};
     table_begin(&t, sizeof heads / sizeof *heads, heads);
     table_narrow(&t, NULL, drop);
     for (struct json_iter it = json_iter(result); json_next(&it);) {
+        if (!is_meant(a, it.value))
+            continue;
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
             cell(&t, it.value, keys[i]);
         approvals_cell(&t, it.value);
@@ -99,7 +132,7 @@ static void print_text(struct json value)
 
 static void shown(void *data, struct json result)
 {
-    const struct asking *a = data;
+    struct asking *a = data;
     if (as_json(a, result))
         return;
     for (struct json_iter it = json_iter(json_get(result, "plan")); json_next(&it);) {
@@ -156,14 +189,14 @@ static void approved(void *data, struct json result)
 
 static void rejected(void *data, struct json result)
 {
-    const struct asking *a = data;
+    struct asking *a = data;
     if (!as_json(a, result))
         printf("run %" PRId64 " is rejected: nothing of its plan is made\n", a->run);
 }
 
 static void extended(void *data, struct json result)
 {
-    const struct asking *a = data;
+    struct asking *a = data;
     char until[64];
     if (as_json(a, result))
         return;
@@ -201,6 +234,40 @@ static int ask(struct asking *a, const char *verb, void (*answered)(void *data, 
     return a->code;
 }
 
+static void gather(void *data, struct json result)
+{
+    struct asking *a = data;
+    for (struct json_iter it = json_iter(result); json_next(&it);) {
+        int64_t *all = is_meant(a, it.value) ? grown(a->all, a->all_count, &a->all_cap, sizeof *all, 16) : NULL;
+        if (!all)
+            continue;
+        a->all = all;
+        a->all[a->all_count++] = number_of(it.value, "run");
+    }
+}
+
+/* Those that wait now, one after the other: what becomes of one holds up no other. */
+static int approve_all(struct asking *a)
+{
+    bool json = a->s.options.output == OUTPUT_JSON;
+    int code = ask(a, "waiting", gather), first = code;
+    if (!code && !a->all_count && !json)
+        printf("no run of %s waits for approval\n", a->s.options.policy);
+    if (!code && json)
+        puts("[");
+    for (size_t i = 0; i < a->all_count; i++) {
+        a->run = a->all[i];
+        a->code = EXIT_DONE;
+        int one = ask(a, "approve", approved);
+        first = i ? first : one;
+        code = one == first && (!i || code == first) ? one : EXIT_SOME_FAILED;
+    }
+    if (json)
+        puts("]");
+    free(a->all);
+    return code;
+}
+
 /* True: go on. */
 static bool begin(int argc, char **argv, const struct command *command, struct asking *a, struct options *o, int *code)
 {
@@ -212,6 +279,9 @@ static bool begin(int argc, char **argv, const struct command *command, struct a
         *code = command_usage(command, "takes the number of one run, from 1; mpijobd approve lists those that wait");
     else if (o->output == OUTPUT_YAML || o->output == OUTPUT_NAME)
         *code = command_usage(command, "-o takes table or json here");
+    else if ((run && (o->policy || o->all)) || (o->all && (!o->policy || o->dry_run)))
+        *code = command_usage(command, "--all goes with --policy, and without a run and --dry-run: all runs of the "
+                                       "policy that wait now");
     else
         return true;
     return false;
@@ -226,7 +296,9 @@ static int run_approve(int argc, char **argv, const struct command *command)
         return code;
     bool show = a.run && o.dry_run;
     code = session_open(&a.s, command->name, &o);
-    if (!code)
+    if (!code && o.all)
+        code = session_close(&a.s, approve_all(&a));
+    else if (!code)
         code = session_close(&a.s, ask(&a, a.run && !show ? "approve" : "waiting",
                                        show    ? shown
                                        : a.run ? approved
@@ -272,13 +344,15 @@ static int run_extend(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_approve = {"approve",
-                                    "[RUN] [--dry-run] [--override]",
+                                    "[RUN] [--policy NAME [--all]] [--dry-run] [--override]",
                                     "The runs that wait for approval; or have the plan of one made",
-                                    TAKES_STATE | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_TIMES | TAKES_OVERRIDE,
+                                    TAKES_STATE | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_TIMES | TAKES_OVERRIDE |
+                                        TAKES_WAITING,
                                     run_approve,
                                     "  mpijobd approve\n"
                                     "  mpijobd approve 42 --dry-run      shows what it would do\n"
-                                    "  mpijobd approve 42\n"};
+                                    "  mpijobd approve 42\n"
+                                    "  mpijobd approve --policy free-gpus --all      all of it that wait now\n"};
 
 const struct command cmd_reject = {"reject",
                                    "RUN [--reason TEXT]",

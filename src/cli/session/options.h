@@ -72,6 +72,7 @@ typedef uint64_t option_groups;
 #define TAKES_KINDS TAKES_BIT(37)    /* --kind, of several */
 #define TAKES_SAVED TAKES_BIT(38)    /* --saved --since --notify, and -o csv and markdown */
 #define TAKES_FOLD TAKES_BIT(39)     /* --log-fold */
+#define TAKES_WAITING TAKES_BIT(40)  /* --policy --all */
 #define TAKES_SCOPE (TAKES_NAMESPACE | TAKES_ALL)
 
 #define OPTIONS_GROUPS_MAX 32
