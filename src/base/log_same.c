@@ -115,10 +115,18 @@ static const struct log_field *job_of(const struct log_field *fields)
     return NULL;
 }
 
+/* Whose line it is does not follow from the job, whatever that is called; a value that is JSON has to stay JSON. */
+static bool stays(const struct log_field *field, enum mark kind)
+{
+    return kind == OF_JSON || strcmp(field->name, "policy") == 0 || strcmp(field->name, "cluster") == 0;
+}
+
 static bool add_field(struct log_same *same, const struct log_field *field, enum mark kind, const struct job *job)
 {
     buf_putc(&same->bytes, (char)kind);
-    buf_add(&same->bytes, field->name, strlen(field->name) + 1);
+    if (!add_text(same, field->name, NULL))
+        return false;
+    job = stays(field, kind) ? NULL : job;
     if (kind == OF_LINES && !add_text(same, field[-1].value ? field[-1].value : "", job))
         return false;
     return kind == OF_JOB || add_text(same, field->value, job);

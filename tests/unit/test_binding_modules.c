@@ -161,11 +161,12 @@ static void test_permissions(void **state)
         p = permission_of(KIND_MPIJOB, i);
         assert_non_null(p.verb);
         assert_non_null(p.group);
-        assert_string_equal(p.resource, 1u << i <= MAY_WATCH         ? "mpijobs"
-                                        : 1u << i <= MAY_PATCH_JOB   ? "jobs"
-                                        : 1u << i <= MAY_PATCH_POD   ? "pods"
-                                        : 1u << i <= MAY_PATCH_EVENT ? "events"
-                                                                     : "workloads");
+        assert_string_equal(p.resource, 1u << i <= MAY_WATCH            ? "mpijobs"
+                                        : 1u << i <= MAY_PATCH_JOB      ? "jobs"
+                                        : 1u << i <= MAY_PATCH_POD      ? "pods"
+                                        : 1u << i <= MAY_PATCH_EVENT    ? "events"
+                                        : 1u << i <= MAY_PATCH_WORKLOAD ? "workloads"
+                                                                        : "jobsets");
     }
     assert_int_equal(MAY_OTHERS, 1u << PERMISSIONS);
     /* What changes nothing stays allowed in a dry run. */

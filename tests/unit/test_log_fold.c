@@ -387,6 +387,35 @@ static void what_differs_is_not_the_same(void **state)
     log_same_free(&b);
 }
 
+/* Jobs may be called as anything: numbers of theirs, the policy and the run stay as they are. */
+static void names_that_are_values_too_change_nothing(void **state)
+{
+    (void)state;
+    struct log_same a = {.hash = 0}, b = {.hash = 0};
+    struct log_field fields[12];
+    struct buf texts = BUF_INIT;
+    const char *message, *of;
+    assert_true(log_same_read(&a, LOG_WARN, "no 5", LOG_FIELDS({"job", "x/5"}, LOG_JSON_FIELD("gpus", "5"))));
+    assert_true(log_same_read(&b, LOG_WARN, "no 6", LOG_FIELDS({"job", "x/6"}, LOG_JSON_FIELD("gpus", "6"))));
+    assert_false(is_same(&a, &b));
+    assert_true(log_same_read(&a, LOG_WARN, "no says",
+                              LOG_FIELDS({"job", "x/says"}, LOG_QUIET_FIELD("policy", "says"),
+                                         LOG_JSON_FIELD("run", "1"), LOG_JSON_FIELD("t", "{\"says\":true}"))));
+    assert_true(log_same_read(&b, LOG_WARN, "no 1",
+                              LOG_FIELDS({"job", "y/1"}, LOG_QUIET_FIELD("policy", "says"), LOG_JSON_FIELD("run", "1"),
+                                         LOG_JSON_FIELD("t", "{\"says\":true}"))));
+    assert_true(is_same(&a, &b));
+    assert_true(log_same_has(buf_str(&b.bytes), "run", "1"));
+    size_t n = log_same_write(buf_str(&b.bytes), b.alike, NULL, &texts, &message, fields, 12, &of);
+    assert_string_equal(message, "no *");
+    for (size_t i = 0; i < n; i++)
+        assert_null(strchr(fields[i].value, '*'));
+    assert_false(log_same_read(&a, LOG_WARN, "no", LOG_FIELDS({"job", "x/y"}, {"a\001b", "1"})));
+    buf_free(&texts);
+    log_same_free(&a);
+    log_same_free(&b);
+}
+
 /* In journald each job is found by its name; a program reads a list. */
 static void keep_fields(void *data, enum log_level level, const char *message, const struct log_field *fields,
                         struct str line)
@@ -493,6 +522,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_set_back_holds_nothing),
         cmocka_unit_test(only_job_and_patience_differ),
         cmocka_unit_test(what_differs_is_not_the_same),
+        cmocka_unit_test(names_that_are_values_too_change_nothing),
         cmocka_unit_test(a_count_is_for_programs_too),
         cmocka_unit_test(threads_log_at_once),
         cmocka_unit_test(without_memory_lines_are_written),
