@@ -338,7 +338,27 @@ policy { name = "stop", kind = { "MPIJob", "TrainJob", "JobSet" }, on = "match",
             assert.are.equal(1, none)
             support.contains(why, "mpijobd report: ")
             server.sim:clear_faults()
+            -- what may not be listed is the owner of nothing in the report
+            server.sim:fault { fault = "forbidden", method = "GET", path = "*/trainjobs*", count = 20 }
+            groups, told = report "--by=kind"
+            assert.are.equal("JobSet 2 3, Job 1 0", (groups:gsub("^(Job 1 0), (.*)$", "%2, %1")))
+            support.contains(table.concat(told.notes, "\n"), "1 finished jobs are parts of others in this report")
+            server.sim:clear_faults()
         end
+        -- nor is an owner that does not match, or that has not ended
+        local function labelled(kind, name, value)
+            kinds.request(server, "PATCH", kinds.path("train", kind, name), { metadata = { labels = { team = value } } }, "application/merge-patch+json")
+        end
+        labelled("JobSet", "r-1", "x")
+        groups, told = report("--by=kind", "-l", "team=x")
+        assert.are.equal("JobSet 1 3", groups)
+        support.lacks(table.concat(told.notes, "\n"), "parts of others")
+        labelled("TrainJob", "r-1", "x")
+        labelled("JobSet", "r-1", "y")
+        labelled("Job", "r-1-node-0", "x")
+        groups = report("--by=kind", "-l", "team=x")
+        assert.are.equal("TrainJob 1 3", groups)
+        assert.are.equal("Job 1 0, JobSet 1 0, TrainJob 1 3", (report("--by=kind", "--kind", "jobs.batch,JobSet,TrainJob", "-l", "!none"):gsub("^Job 2", "Job 1")))
         local code, _, err = mpijobd("report", "-A", "--kind", "TrainJob,Job")
         assert.are.equal(2, code)
         support.contains(err, "name JobSet, too")

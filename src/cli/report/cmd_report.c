@@ -304,6 +304,7 @@ static int run(int argc, char **argv, const struct command *command)
         code = session_close(&r->s, work(r));
     report_columns_free(&r->columns);
     report_groups_free(&r->groups);
+    report_owners_free(&r->owners);
     for (size_t i = 0; i < r->note_count; i++)
         free(r->notes[i]);
     released_free(r->released);

@@ -27,8 +27,9 @@ struct report {
     struct kind_list kinds; /* that were asked for */
     bool every;             /* none was named */
     struct kind_list read;  /* that the server has, and lets be listed */
-    int64_t owned;          /* jobs that were passed over, as their owners are counted */
-    bool any;               /* finished jobs were found */
+    struct report_owners owners;
+    int64_t owned; /* jobs that were passed over, as their owners are counted */
+    bool any;      /* finished jobs were found */
 };
 
 /* A sentence below the table. */

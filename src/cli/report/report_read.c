@@ -14,14 +14,18 @@ static int count(void *data, struct str object)
     int rc = json_parse(object, "a job", &root, &r->s.error);
     if (!rc)
         rc = mpijob_view(root, cluster_target_of(r->s.cluster, kind, root), &v, &r->s.error);
-    bool owned = !rc && report_kinds_own(&r->kinds, root);
+    bool owned = !rc && report_owners_have(&r->owners, &v);
     r->owned += owned;
+    if (owned)
+        rc = report_owners_add(&r->owners, &v, &r->s.error); /* what it has made is a part, too */
     if (rc || owned || !report_row_of(&v, r->pods, r->released, r->now, &row, &r->seen))
         return rc;
     if (r->every && kind == KIND_JOB && !row.gpus && mpijob_gpus(root, kind, v.target.gpus, &unread) == 0)
         return 0; /* most Jobs of a cluster are a CronJob's, and train nothing */
     struct report_group *group;
     rc = report_groups_add(&r->groups, &r->key, &v, &row, &group, &r->s.error);
+    if (!rc && r->kinds.count > 1)
+        rc = report_owners_add(&r->owners, &v, &r->s.error);
     if (rc || kind != KIND_MPIJOB) /* plugins are asked of MPIJobs */
         return rc;
     return report_columns_add(&r->columns, group, object, &row, &r->s.error);

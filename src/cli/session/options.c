@@ -112,7 +112,7 @@ static const struct known {
     {"effects", ID_EFFECTS, NULL, TAKES_ROLES, "and what lets it see, and note in the journal, which effects came"},
     {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
     {"kind", ID_KIND, "KIND", TAKES_KIND, "MPIJob (default), TFJob, PyTorchJob, MXJob, TrainJob, JobSet or Job"},
-    {"kind", ID_KINDS, "KIND,...", TAKES_KINDS, "one or more of these kinds, or all (default: MPIJob)"},
+    {"kind", ID_KINDS, "KIND,...", TAKES_KINDS, "one or more of these kinds, or all (default: all)"},
     {"by", ID_BY, "WHAT", TAKES_BY, "namespace (default), kind, owner (the object that made the job) or label:KEY"},
     {"override", ID_OVERRIDE, NULL, TAKES_OVERRIDE | TAKES_HAND | TAKES_PROMPT,
      "in spite of windows, freezes and the ceiling of an hour; the journal says so"},
