@@ -129,7 +129,7 @@ static bool add_field(struct log_same *same, const struct log_field *field, enum
     job = stays(field, kind) ? NULL : job;
     if (kind == OF_LINES && !add_text(same, field[-1].value ? field[-1].value : "", job))
         return false;
-    return kind == OF_JOB || add_text(same, field->value, job);
+    return kind == OF_JOB || add_text(same, field->value, kind == OF_LINES ? NULL : job); /* which is JSON, too */
 }
 
 static uint64_t hash_of(struct str bytes)

@@ -398,6 +398,11 @@ static void names_that_are_values_too_change_nothing(void **state)
     assert_true(log_same_read(&a, LOG_WARN, "no 5", LOG_FIELDS({"job", "x/5"}, LOG_JSON_FIELD("gpus", "5"))));
     assert_true(log_same_read(&b, LOG_WARN, "no 6", LOG_FIELDS({"job", "x/6"}, LOG_JSON_FIELD("gpus", "6"))));
     assert_false(is_same(&a, &b));
+    assert_true(log_same_read(&a, LOG_WARN, "no 5", LOG_FIELDS({"job", "x/5"}, LOG_LINES_FIELD("diff", "[5]", "5"))));
+    assert_int_equal(log_same_write(buf_str(&a.bytes), a.alike, NULL, &texts, &message, fields, 12, &of), 2);
+    assert_string_equal(fields[0].value, "*");
+    assert_string_equal(fields[1].value, "[5]");
+    buf_reset(&texts);
     assert_true(log_same_read(&a, LOG_WARN, "no says",
                               LOG_FIELDS({"job", "x/says"}, LOG_QUIET_FIELD("policy", "says"),
                                          LOG_JSON_FIELD("run", "1"), LOG_JSON_FIELD("t", "{\"says\":true}"))));
