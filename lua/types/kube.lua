@@ -88,9 +88,12 @@ function kube.patch(apiVersion, kind, key, patch, options) end
 function kube.replace(object, options) end
 
 ---With `metadata.generateName` in place of a name, the name is chosen here, by the policy, the instant of its run, the
----job that its loop over `run.jobs` is at and the kind of the object (outside of that loop by all that is in it). So
----the run that goes on after a kill makes no second object: it finds the one that is there, and returns it as made,
----also where something in it is another now, as a time is. Where its labels are others, it gets `AlreadyExists`.
+---job that its loop over `run.jobs` is at, and all that is in the object. So the run that goes on after a kill makes no
+---second object where it sends the same: it finds the one that is there, and returns it as made. Where not all that was
+---sent is there, since another changed it, it gets `AlreadyExists`. What is another from try to try, such as a time or
+---`run.id`, makes a second object: use a name of your own (the second try gets `AlreadyExists` then), or put only what
+---stays the same into it, as `run.scheduled_at`. Of objects with the same in them the first counts as the
+---first that was made: who counts what is there, and creates how many are missing, puts a number into each.
 ---@param object table|string with apiVersion, kind and metadata.name (or generateName)
 ---@param options? mpijobd.CreateOptions
 ---@return mpijobd.VerbResult? result

@@ -74,8 +74,8 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     const char *name_space;        /* NULL: the object is in none */
     const char *name;              /* "" for a CREATE whose name the server chooses */
     struct str object;             /* its bytes, where the caller has them; empty: it is read first */
-    bool made_before; /* CREATE: an earlier try may have made it. What has this name then, is mpijobd's and has these
-                         labels is it, and counts as made */
+    bool made_before; /* CREATE: an earlier try may have made it. What has this name then, is mpijobd's and has all that
+                         was sent is it, and counts as made */
     const char *resource_version;   /* the object must still be at this version; NULL: at any */
     struct mpijob_changes *changes; /* for FIELDS; taken over, the caller's is emptied */
     struct str body;                /* for PATCH: the patch; for REPLACE and CREATE: the object */

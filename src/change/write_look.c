@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A lost answer: the object shows what became of the write, now or, where it cannot be read, at the next start; and the
  * second of two writes, which is made by what the object shows. */
-#include <string.h>
-
 #include "change/late.h"
 #include "change/write_parts.h"
 
@@ -156,48 +154,4 @@ void write_look(struct write *w, const struct error *why)
         return;
     }
     ask(w);
-}
-
-/* ---- a creation whose object is there ---- */
-
-/* Made by this program, as far as the object tells, and with the labels that were sent: what is in it may be another
- * thing at each try. */
-static bool is_made(const struct write *w, struct json object)
-{
-    struct json sent, key, managers = json_at(object, "/metadata/managedFields");
-    bool ours = !json_exists(managers);
-    for (struct json_iter it = json_iter(managers); json_next(&it) && !ours;)
-        ours = json_string_is(json_get(it.value, "manager"), str_of("mpijobd"));
-    if (!ours || json_parse(buf_str(&w->body), "the object", &sent, NULL))
-        return false;
-    struct json labels = json_at(sent, "/metadata/labels");
-    return !json_exists(labels) || !json_lacks(json_at(object, "/metadata/labels"), labels, &key);
-}
-
-static void found(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
-                  bool lost)
-{
-    struct write *w = data;
-    (void)request, (void)err, (void)lost;
-    w->request = NULL;
-    if (w->abandoned) {
-        write_given_up(w);
-    } else if (answer && is_made(w, answer->body)) {
-        write_row_end(w, "done", 0, "an earlier try had made it", answer->body);
-        write_finish(w, answer, NULL);
-    } else {
-        const struct error told = *w->lost;
-        write_fail(w, "failed", &told);
-    }
-}
-
-bool write_look_made(struct write *w, const struct error *why)
-{
-    struct kube_call call = {
-        .resource = &w->resource, .name_space = w->name_space, .name = w->name, .done = found, .data = w};
-    call.seat = (struct seat_for){w->policy, w->rank};
-    if (!w->made_before || w->dry_run || strcmp(why->reason, "AlreadyExists") != 0)
-        return false;
-    error_keep(&w->lost, why);
-    return kube_get(cluster_kube(w->site->cluster), &call, &w->request, NULL) == 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A write's state, and what its files call in each other: write.c (its life between intent and outcome), write_look.c
- * (what becomes of it where the answer is lost). */
+ * (what becomes of it where the answer is lost), write_made.c (a creation whose object is there). */
 #ifndef MPIJOBD_CHANGE_WRITE_PARTS_H
 #define MPIJOBD_CHANGE_WRITE_PARTS_H
 
@@ -49,6 +49,8 @@ int write_send(struct write *w, struct error *err);
 void write_rest_later(struct write *w, const struct error *why);
 /* The answer was lost: reads the object, and ends the write by what it shows. */
 void write_look(struct write *w, const struct error *why);
+
+/* ---- write_made.c ---- */
 /* Does that error say that the object is there, and may an earlier try have made it? Then it is read, and ends the
  * write by what it shows. */
 bool write_look_made(struct write *w, const struct error *why);

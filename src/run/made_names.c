@@ -40,14 +40,6 @@ static uint64_t sum_json(struct json v, uint64_t seed)
     return XXH64(&sum, sizeof sum, seed);
 }
 
-static uint64_t sum_kind(struct json object, uint64_t seed)
-{
-    static const char *const places[] = {"/apiVersion", "/kind", "/metadata/namespace", "/metadata/generateName"};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        seed = sum_text(json_at(object, places[i]).text, seed);
-    return seed;
-}
-
 /* How many of them there were before in this run. */
 static int count_alike(struct run *run, uint64_t sum, unsigned *before, struct error *err)
 {
@@ -77,8 +69,7 @@ int run_make_name(struct run *run, const char *prefix, struct json object, char 
         int64_t instant;
         uint64_t shard, job, other;
     } cause = {run->scheduled_at, run->site->shard.index, run->made_for_job, run->made_for};
-    uint64_t sum = XXH64(&cause, sizeof cause, sum_text(str_of(run->policy->name), 0));
-    sum = run->made_for_job ? sum_kind(object, sum) : sum_json(object, sum);
+    uint64_t sum = sum_json(object, XXH64(&cause, sizeof cause, sum_text(str_of(run->policy->name), 0)));
     int rc = count_alike(run, sum, &before, err);
     if (rc)
         return rc;

@@ -4,10 +4,10 @@
  * that finishes an interrupted one, finds the object in place of making a second one.
  *
  * The name follows from the policy, the instant that the run is for, the job that the loop over run.jobs is at, the
- * object that another loop of the script (over a list or a watch) was given last, and what is created; of creations
- * that are alike in all that, from how many there were before. So it is the same also where the finishing run is given
- * fewer jobs. Of what is created for a job its kind, its namespace and the prefix count, and not the rest, which may be
- * another at each try, as a time is. */
+ * object that another loop of the script (over a list or a watch) was given last, and all that is in what is created;
+ * of creations that are alike in all that, from how many there were before. So it is the same also where the finishing
+ * run is given fewer jobs, or creates what is missing only. What is another at each try, as a time is, cannot be told
+ * from another object: it gets another name, since a second object is better than one that is told of and missing. */
 #ifndef MPIJOBD_RUN_MADE_NAMES_H
 #define MPIJOBD_RUN_MADE_NAMES_H
 
