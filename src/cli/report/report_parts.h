@@ -14,9 +14,9 @@ struct report {
     struct session s;
     int64_t now;
     struct report_key key;
-    struct mpijob_pods *pods; /* of the kind that is being read; NULL: they cannot be listed */
-    const struct mpijob_dialect *pods_of;
-    bool unpodded; /* of one kind at least */
+    struct mpijob_pods *pods;   /* of the kind that is being read; NULL: they cannot be listed */
+    const char *const *pods_by; /* the labels by which `pods` were found */
+    bool unpodded;              /* of one kind at least */
     struct released *released;
     struct report_groups groups;
     struct report_columns columns;

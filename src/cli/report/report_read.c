@@ -55,10 +55,11 @@ static int read_kind(struct report *r, const struct mpijob_kind *kind, struct er
     if (r->kinds.count > 1 && cluster_serves(s->cluster, kind, &s->error))
         return EXIT_FAILED;
     bool unpodded = r->unpodded;
-    if (!r->pods || !kind->dialect || kind->dialect != r->pods_of) { /* a TrainJob's pods are found as a JobSet's */
+    const char *const *labels = kind->dialect ? mpijob_pod_labels(cluster_target(s->cluster, kind)) : NULL;
+    if (!r->pods || !labels || labels != r->pods_by) { /* a TrainJob's pods are found as a JobSet's */
         mpijob_pods_free(r->pods);
         r->pods = pods_count(s, why);
-        r->pods_of = kind->dialect;
+        r->pods_by = labels;
     }
     r->unpodded = r->unpodded || !r->pods;
     error_clear(&s->error);
