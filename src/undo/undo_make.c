@@ -195,7 +195,7 @@ static void pace(void *data, struct gate_wait *wait, const struct change_intent 
         turn_came(&o->pace);
 }
 
-/* judged: it is only judged, as it would be made. */
+/* judged: it is only judged, as it would be made; by the server, too, unless that is to be asked later. */
 static int begin(struct undo_object *o, bool judged, change_done done, struct error *err)
 {
     const struct undo *u = o->undo;
@@ -215,7 +215,7 @@ static int begin(struct undo_object *o, bool judged, change_done done, struct er
         .mends = true, /* it does not answer for what the object had before */
         .resource_version = o->action == UNDO_DELETE ? o->resource_version : NULL,
         .dry_run = u->dry_run || judged,
-        .server_dry_run = u->dry_run && !judged,
+        .server_dry_run = judged ? !u->plan : u->dry_run,
         .destructive = u->destructive,
         .run = u->own,
         .awaited = true,

@@ -131,6 +131,19 @@ describe("an undo of a stop", function()
         c:close()
         assert.are.equal(0, (daemon:stop()))
 
+        -- Nor is anything written where the server does not let the Workload be written.
+        for _, method in ipairs { "PUT", "PATCH" } do
+            server.sim:fault { fault = "forbidden", method = method, path = "*workloads*", count = 50 }
+        end
+        code, out, err = call("undo", resumed, "--destructive")
+        assert.are.equal(3, code, out .. err)
+        support.contains(err, "forbidden by a fault")
+        support.contains(out, "left: train/q: its Workload cannot be put back, so neither is what belongs to it")
+        support.contains(out, "0 put back, 0 as before the run, 1 left in whole or in part, 1 failed")
+        assert.are.same({}, written(out:match "this is run (%d+)"))
+        assert.are.same({ "Running" }, { policy "q" })
+        server.sim:clear_faults()
+
         _, undone = by_hand("undo", resumed, "--destructive")
         assert.are.same({ LAST, "workloads active" }, written(undone))
         assert.are.same({ "All", "Running" }, { policy "q" })
