@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list shows the state as it was at one instant: what its head names is in it. */
+/* The list shows the state as it was at one instant: what its head names is in it. A head that has lost its label is
+ * looked for by its name, as the replicas do. */
 #include "shared/shared_peek.h"
 
 #include <stdio.h>
@@ -57,12 +58,10 @@ static int carry_out(struct peek *p, struct error *err)
     return rc ? rc : shared_kept_each(&p->rows, p->o.space, p->o.row, p->o.data, err);
 }
 
-static void listed(void *data, const char *resource_version, const struct error *err)
+static void end(struct peek *p, const struct error *err)
 {
-    struct peek *p = data;
     struct shared_peek o = p->o;
     struct error why = err ? *err : p->err;
-    (void)resource_version;
     int rc = why.code;
     if (!rc && p->found)
         rc = carry_out(p, &why);
@@ -74,6 +73,34 @@ static void listed(void *data, const char *resource_version, const struct error 
     rows_close(&p->rows);
     free(p);
     o.done(o.data, rc ? &why : NULL);
+}
+
+static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                bool lost)
+{
+    struct peek *p = data;
+    (void)request, (void)lost;
+    if (answer)
+        item(p, answer->body);
+    end(p, err && err->code != ERR_NOT_FOUND ? err : NULL);
+}
+
+static void listed(void *data, const char *resource_version, const struct error *err)
+{
+    struct peek *p = data;
+    struct kube_request *request;
+    struct error why;
+    struct kube_call call = {.resource = &shared_configmaps,
+                             .name_space = p->o.name_space,
+                             .name = p->o.name,
+                             .timeout_ms = p->o.timeout_ms,
+                             .done = got,
+                             .data = p};
+    (void)resource_version;
+    if (err || p->err.code || p->found)
+        end(p, err);
+    else if (kube_get(p->o.kube, &call, &request, &why))
+        end(p, &why);
 }
 
 int shared_peek_start(const struct shared_peek *peek, struct error *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One look at what the replicas share, by a program that is not one of them: a list, and nothing is taken over. */
+/* One look at what the replicas share, by a program that is not one of them: a list, or the head by its name
+ * where none is listed, and nothing is taken over. */
 #ifndef MPIJOBD_SHARED_SHARED_PEEK_H
 #define MPIJOBD_SHARED_SHARED_PEEK_H
 

@@ -139,6 +139,20 @@ for key in pairs(KEYS) do
             support.contains(err, "mpijobd next: it is not known which policies are paused: ")
         end)
 
+        it("is known where the ConfigMap has lost its labels", function()
+            s.start()
+            s.pause "rests"
+            s.daemon:kill "sigkill"
+            for _, map in ipairs((select(2, server:request("GET", "/api/v1/namespaces/train/configmaps"))).items) do
+                assert.are.equal(200, (server:request("PATCH", "/api/v1/namespaces/train/configmaps/" .. map.metadata.name, '{"metadata":{"labels":null}}',
+                    "application/merge-patch+json")))
+            end
+            local code, _, err = s.asks(ONCE)
+            assert.are.equal(0, code, err)
+            support.contains(err:match("[^\n]*" .. LEFT_OUT .. "[^\n]*") or "", "policy=rests")
+            support.lacks(err, UNKNOWN)
+        end)
+
         it("is not looked at with --state, by which a file is meant", function()
             s.start()
             s.pause "rests"
