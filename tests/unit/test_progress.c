@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -76,6 +77,52 @@ static void a_terminal_has_one_line_that_goes(void **state)
     close(ours);
 }
 
+/* What a work of 120 jobs shows on a terminal of so many columns. */
+static void jobs_on(int columns, char *text, size_t size)
+{
+    int ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(ours >= 0 && grantpt(ours) == 0 && unlockpt(ours) == 0);
+    int theirs = open(ptsname(ours), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    struct winsize window = {.ws_row = 24, .ws_col = (unsigned short)columns};
+    assert_int_equal(ioctl(theirs, TIOCSWINSZ, &window), 0);
+    setenv("TERM", "xterm", 1);
+    int was = redirect(theirs);
+    struct progress p;
+    progress_begin(&p);
+    p.begun -= 10 * SECOND;
+    progress_jobs(&p, 40, 120);
+    take_back(was);
+    ssize_t n = read(ours, text, size - 1);
+    assert_true(n > 0);
+    text[n] = '\0';
+    close(theirs);
+    close(ours);
+}
+
+static void a_narrow_terminal_has_what_fits(void **state)
+{
+    (void)state;
+    static const struct {
+        int columns;
+        const char *text;
+    } cases[] = {
+        {0, "\r[######--------------]  40 of 120 jobs, 4.0 a second, about 20s left\033[K"}, /* it does not say */
+        {69, "\r[######--------------]  40 of 120 jobs, 4.0 a second, about 20s left\033[K"},
+        {68, "\r40 of 120 jobs, 4.0 a second, about 20s left\033[K"},
+        {45, "\r40 of 120 jobs, 4.0 a second, about 20s left\033[K"},
+        {44, "\r40 of 120 jobs, 4.0 a second\033[K"},
+        {28, "\r40 of 120 jobs\033[K"},
+        {15, "\r40 of 120 jobs\033[K"},
+        {14, "\r 33%\033[K"},
+        {4, "\r\033[K"},
+    };
+    char text[256];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        jobs_on(cases[i].columns, text, sizeof text);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 static void a_pipe_has_nothing(void **state)
 {
     (void)state;
@@ -112,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_terminal_has_one_line_that_goes),
+        cmocka_unit_test(a_narrow_terminal_has_what_fits),
         cmocka_unit_test(a_pipe_has_nothing),
         cmocka_unit_test(bytes_have_units),
     };

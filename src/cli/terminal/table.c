@@ -186,7 +186,7 @@ static bool line(const struct table *t, struct str *cells, const char *tints, bo
 
 void table_show(struct table *t, FILE *out)
 {
-    size_t most = out == stdout ? terminal_width() : 0;
+    size_t most = out == stdout ? terminal_width(STDOUT_FILENO) : 0;
     bool colour = out == stdout && colour_wanted(STDOUT_FILENO);
     if (t->cells.failed || t->tints.failed) {
         fputs("out of memory\n", out);

@@ -14,8 +14,8 @@ void terminal_exact(void);
 
 /* Are colours wanted there? On a terminal only that knows them, and not with NO_COLOR. */
 bool colour_wanted(int fd);
-/* How many characters a line of the terminal has that standard output is; 0: it is no terminal, or does not say. */
-size_t terminal_width(void);
+/* How many characters a line of that terminal has; 0: it is no terminal, or does not say. */
+size_t terminal_width(int fd);
 /* "2026-11-23T20:15:00Z" of microseconds since 1970, for a person: on a terminal in the local zone
  * ("2026-11-23T21:15:00+01:00"). */
 void terminal_time(int64_t us, char out[32]);
