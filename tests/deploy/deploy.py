@@ -113,6 +113,22 @@ def chart(helm, work):
               (endpoint["port"], endpoint["scheme"], endpoint["tlsConfig"]) == ("https", "https", expected) and
               made["Service"]["spec"]["ports"][0]["name"] == "https" and
               "mpijobd-tls" not in json.dumps(made["Deployment"]), endpoint)
+    made = render.objects(render.templated(helm, VERSION, "--set", "http.enabled=true,prometheus.serviceMonitor.enabled=true",
+                                           "--set-string", "http.tls.secretName=123,http.tokensSecret=456"))
+    by_kind = {one["kind"]: one for one in made}
+    secrets = sorted(one["secret"]["secretName"] for one in workload(made)["spec"]["template"]["spec"]["volumes"] if "secret" in one)
+    endpoint = by_kind["ServiceMonitor"]["spec"]["endpoints"][0]
+    check("a Secret whose name is a number stays a text",
+          (secrets, endpoint["tlsConfig"]["ca"]["secret"]["name"], endpoint["authorization"]["credentials"]["name"]) == (["123", "456"], "123", "456"),
+          [secrets, endpoint])
+    for off in ("http.tls=null", "http.tls.secretName=null"):
+        bare, unset = (render.templated(helm, VERSION, "--set", one) for one in ("http.enabled=true", f"http.enabled=true,{off}"))
+        check(f"{off} is as if it were not set", bare == unset, unset)
+    try:
+        told = render.templated(helm, VERSION, "--set", "http.enabled=true,http.tls.secretName=mine,config.tls.certificate=/csi/tls.crt,config.tls.key=/csi/tls.key")
+    except RuntimeError as refused:
+        told = str(refused)
+    check("two pairs for the one port are refused, and both named", "http.tls.secretName and config.tls both say" in told, told)
     empty = next(one for one in render.objects(render.templated(helm, VERSION, "--set", "config.log.level=debug"))
                  if "mpijobd.yaml" in one.get("data", {}))
     check("`config` is merged into what the chart says", yaml.safe_load(empty["data"]["mpijobd.yaml"])["log"] == {"format": "json", "level": "debug"}, empty)

@@ -11,6 +11,11 @@ app.kubernetes.io/name: mpijobd
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* The Secret of http.tls; empty: none. */}}
+{{- define "mpijobd.tlsSecret" -}}
+{{- with .Values.http.tls }}{{ .secretName }}{{ end -}}
+{{- end }}
+
 {{/* mpijobd.yaml: what the chart's own values say, and `config` over it. */}}
 {{- define "mpijobd.config" -}}
 {{- $c := dict "policies" (list "/policies") "state" "/var/lib/mpijobd/own/state.db" "log" (dict "format" "json") -}}
@@ -22,8 +27,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if .Values.http.write }}{{ $_ := set $t "write" "/run/secrets/mpijobd/write" }}{{ end -}}
 {{- $_ := set $c "tokens" $t -}}
 {{- end -}}
-{{- if .Values.http.tls.secretName -}}
+{{- if include "mpijobd.tlsSecret" . -}}
 {{- if not .Values.http.enabled }}{{ fail "http.tls needs http.enabled: there is no port to serve HTTPS at without it" }}{{ end -}}
+{{- if .Values.config.tls }}{{ fail "http.tls.secretName and config.tls both say which certificate the port has: leave one of them out" }}{{ end -}}
 {{- $_ := set $c "tls" (dict "certificate" "/run/secrets/mpijobd-tls/tls.crt" "key" "/run/secrets/mpijobd-tls/tls.key") -}}
 {{- end -}}
 {{ toYaml (mergeOverwrite $c (deepCopy .Values.config)) }}
@@ -31,7 +37,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* What the port serves, and its name, by which meshes know it, too: `config.tls` may name a pair from elsewhere. */}}
 {{- define "mpijobd.scheme" -}}
-{{ if or .Values.http.tls.secretName .Values.config.tls }}https{{ else }}http{{ end }}
+{{ if or (include "mpijobd.tlsSecret" .) .Values.config.tls }}https{{ else }}http{{ end }}
 {{- end }}
 
 {{- define "mpijobd.configName" -}}
