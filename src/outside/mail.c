@@ -12,6 +12,7 @@
 #include "base/base64.h"
 #include "http/tls_material.h"
 #include "outside/address.h"
+#include "outside/mail_address.h"
 
 #define LINE 76 /* of base64 */
 
@@ -44,37 +45,25 @@ static void add_subject(struct buf *out, struct str text)
     }
 }
 
-/* The next address of a list with commas. *name: what stands before "<ADDRESS>", or nothing. False: there is no further
- * one. */
-static bool next_address(const char **list, struct str *name, struct str *address)
-{
-    while (**list) {
-        size_t n = strcspn(*list, ",");
-        struct str one = str_trim(str_n(*list, n));
-        const char *open = one.len ? memchr(one.ptr, '<', one.len) : NULL;
-        const char *close = open ? memchr(open, '>', (size_t)(one.ptr + one.len - open)) : NULL;
-        *list += n + ((*list)[n] == ',');
-        *name = open ? str_trim(str_n(one.ptr, (size_t)(open - one.ptr))) : (struct str){0};
-        *address = open ? str_n(open + 1, close ? (size_t)(close - open) - 1 : 0) : one;
-        if (one.len)
-            return true;
-    }
-    return false;
-}
-
 /* As people have written them, names of other letters than ASCII's coded as a subject is. A line for each. */
 static void add_addresses(struct buf *out, const char *list)
 {
     struct str name, address;
-    for (bool first = true; next_address(&list, &name, &address); first = false) {
+    for (bool first = true; mail_address_next(&list, &name, &address); first = false) {
         buf_puts(out, first ? "" : ",\r\n ");
         if (!name.len) {
             buf_add_str(out, address);
             continue;
         }
-        if (name.len > 2 && !plain(name) && *name.ptr == '"' && name.ptr[name.len - 1] == '"')
-            name = str_n(name.ptr + 1, name.len - 2);
-        add_subject(out, name);
+        if (plain(name)) {
+            buf_add_str(out, name);
+        } else {
+            struct buf bare = BUF_INIT;
+            mail_name_bare(name, &bare);
+            add_subject(out, buf_str(&bare));
+            out->failed = out->failed ? out->failed : bare.failed;
+            buf_free(&bare);
+        }
         buf_printf(out, " <%.*s>", (int)address.len, address.ptr);
     }
 }
@@ -214,10 +203,8 @@ static int check_server(const struct sending *s, struct error *err)
 static int add_receivers(struct sending *s, const char *list)
 {
     struct str name, one;
-    while (next_address(&list, &name, &one)) {
+    while (mail_address_next(&list, &name, &one)) {
         char address[320];
-        if (!one.len || one.len >= sizeof address - 2)
-            continue;
         snprintf(address, sizeof address, "<%.*s>", (int)one.len, one.ptr);
         struct curl_slist *more = curl_slist_append(s->to, address);
         if (!more)
@@ -229,12 +216,18 @@ static int add_receivers(struct sending *s, const char *list)
 
 static const char *sender(const char *from, char out[320])
 {
-    const char *open = strchr(from, '<'), *close = open ? strchr(open, '>') : NULL;
-    if (open && close)
-        snprintf(out, 320, "%.*s", (int)(close - open + 1), open);
-    else
-        snprintf(out, 320, "<%s>", from);
+    struct str name, address;
+    mail_address_next(&from, &name, &address);
+    snprintf(out, 320, "<%.*s>", (int)address.len, address.ptr);
     return out;
+}
+
+/* Those that a secret holds could not be looked at before, and are not told. */
+static int check_addresses(const struct sending *s, enum notice_part part, struct error *err)
+{
+    if (mail_addresses_check(s->parts[part].ptr, part == PART_FROM, notice_part_name(part), NULL) == 0)
+        return 0;
+    return error_set(err, ERR_INVALID, "email: %s has what is no address", notice_part_name(part));
 }
 
 static int prepare(struct sending *s, struct error *err)
@@ -249,12 +242,14 @@ static int prepare(struct sending *s, struct error *err)
             return error_set(err, ERR_INVALID, "email: %s holds a line's end", notice_part_name((enum notice_part)i));
     }
     int rc = check_server(s, err);
+    for (enum notice_part part = PART_FROM; part <= PART_TO && !rc; part++)
+        rc = check_addresses(s, part, err);
     if (rc)
         return rc;
     write_mail(s->mail, s->parts[PART_FROM].ptr, s->parts[PART_TO].ptr, &s->text);
     if (s->text.failed || add_receivers(s, s->parts[PART_TO].ptr))
         return error_nomem(err);
-    return s->to ? 0 : error_set(err, ERR_INVALID, "email: to holds no address");
+    return 0;
 }
 
 static int transfer(struct sending *s, struct error *err)

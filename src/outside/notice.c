@@ -2,6 +2,10 @@
 /* Notifications as data: their types, their rows, their bodies. */
 #include "outside/notice.h"
 
+#include <string.h>
+
+#include "outside/mail_address.h"
+#include "outside/secrets.h"
 #include "json/member.h"
 #include "json/write.h"
 
@@ -75,7 +79,12 @@ int notice_check(const struct notice *n, struct error *err)
     }
     if (n->type == NOTICE_WEBHOOK && !n->parts[PART_TEXT].len && !n->parts[PART_BODY].len)
         return error_set(err, ERR_INVALID, "webhook needs body or text");
-    return 0;
+    int rc = 0;
+    for (enum notice_part part = PART_FROM; n->type == NOTICE_EMAIL && part <= PART_TO && !rc; part++) {
+        if (!secret_veiled(buf_str(&n->parts[part]))) /* else it is looked at when it is sent */
+            rc = mail_addresses_check(n->parts[part].ptr, part == PART_FROM, part_names[part], err);
+    }
+    return rc;
 }
 
 void notice_destination(const struct notice *n, struct buf *out)

@@ -63,7 +63,7 @@ void notice_free(struct notice *notice); /* empties it */
 
 /* What a sink gives and the notice does not have is copied. ERR_NOMEM. */
 int notice_fill(struct notice *notice, const struct notice *sink, struct error *err);
-/* Does it have what its type needs? ERR_INVALID: names the part. */
+/* Does it have what its type needs, and are the addresses of a mail ones? ERR_INVALID: names the part. */
 int notice_check(const struct notice *notice, struct error *err);
 /* What tells one destination from another. */
 void notice_destination(const struct notice *notice, struct buf *out);

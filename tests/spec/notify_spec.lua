@@ -129,6 +129,33 @@ describe("a policy's notifications", function()
         assert.are.equal("", open.proc.stdout:match('.*"mail"[^\n]*\n(.*)$'))
     end)
 
+    it("go to each address of a mail, also where its name has commas, and what has another form is told at load", function()
+        local post = mail.start()
+        local sink = '  ops: { type: email, server: "smtp://localhost:' .. post.port .. '", from: %s, to: %s }\n'
+        config(sink:format([['"Doe, Jane" <jd@example.com>']], [=[[ '"Müller, Jürgen" <j@example.com>', '"D\"Arc, <J>" <a@example.com>', b@example.com ]]=]))
+        good [=[
+            eq(notify.email { sink = "ops", text = "x" }, true)
+            raises("which is no address", notify.email, { server = "smtp://localhost:1", from = "a@example.com", to = "Doe, Jane <b@example.com>", text = "x" })
+        ]=]
+        local got = post:next()
+        assert.are.equal("<jd@example.com>", got.from)
+        assert.are.same({ "<j@example.com>", "<a@example.com>", "<b@example.com>" }, got.to)
+        assert.are.same({}, got.defects)
+        support.contains(got.mail, 'From: "Doe, Jane" <jd@example.com>\r\n')
+        support.contains(got.mail, 'To: =?utf-8?B?TcO8bGxlciwgSsO8cmdlbg==?= <j@example.com>,\r\n "D\\"Arc, <J>" <a@example.com>,\r\n b@example.com\r\n')
+        for _, wrong in ipairs {
+            { "a@example.com", '"Doe, Jane <b@example.com>"', 'to has "Doe", which is no address: NAME@HOST, or a name and <NAME@HOST>; a name with a comma stands in quotes' },
+            { "a@example.com", [['"Doe, Jane <b@example.com>']], "to has " }, { "a@example.com", "root", "to has " }, { "a@example.com", '"x <b@example.com"', "to has " },
+            { '"a@example.com, b@example.com"', "c@example.com", "from has 2 addresses; a mail comes from one" }, { "a@example.com", '","', "to holds no address" },
+        } do
+            config(sink:format(wrong[1], wrong[2]))
+            write ""
+            local code, _, err = once ""
+            assert.are_not.equal(0, code, wrong[2])
+            support.contains(err, wrong[3])
+        end
+    end)
+
     it("survive a crash, and are tried again until they are delivered", function()
         config(('  hook: { type: webhook, url: "http://127.0.0.1:%d/fail/2/crash" }\n  chat: { type: slack, url: "http://127.0.0.1:%d/chat" }\n'):format(plain.port, plain.port))
         write [=[ notify.send { sink = "chat", text = "said before" } log.info("said") sleep("30m") ]=]
