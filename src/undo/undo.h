@@ -17,6 +17,7 @@ struct undo_row {
     char *verb, *uid, *version_after, *effect, *why, *outcome, *observed;
     char *whole; /* of a "create" or "delete": the object; NULL */
     struct mpijob_diff diff;
+    bool ahead; /* after the look: it changed a deadline alone, which has not passed: nothing has come of it */
 };
 
 enum undo_action { UNDO_NOTHING, UNDO_REPLACE, UNDO_CREATE, UNDO_DELETE, UNDO_PATCH }; /* PATCH: of a Secret */

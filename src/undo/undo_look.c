@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "kube/verbs.h"
 #include "undo/undo.h"
 #include "json/edit.h"
@@ -182,6 +183,37 @@ static int patch_secret(struct undo_object *o, struct json object, struct error 
     return rc;
 }
 
+/* ---- deadlines ---- */
+
+static bool is_ahead(const struct undo_row *row, struct json object, int64_t now)
+{
+    char text[64];
+    int64_t start, seconds = 0, at;
+    bool deadline = false;
+    bool begun = json_string_at(object, "/status/startTime", text, sizeof text) == 0 && clock_parse(text, &start);
+    for (size_t i = 0; i < row->diff.count; i++) {
+        const struct mpijob_difference *d = &row->diff.items[i];
+        const char *field = strrchr(d->pointer, '/');
+        if (strncmp(d->pointer, "/metadata/", strlen("/metadata/")) == 0)
+            continue;
+        if (!field || strcmp(field, "/activeDeadlineSeconds") != 0)
+            return false;
+        deadline = true;
+        if (d->after && begun &&
+            (!json_int64((struct json){str_of(d->after)}, &seconds) ||
+             (!__builtin_mul_overflow(seconds, CLOCK_SECOND, &at) && !__builtin_add_overflow(start, at, &at) &&
+              at <= now)))
+            return false;
+    }
+    return deadline && json_exists(object);
+}
+
+static void find_ahead(struct undo_object *o, struct json object)
+{
+    for (size_t i = 0; i < o->row_count; i++)
+        o->rows[i].ahead = is_ahead(&o->rows[i], object, clock_now(o->undo->site->clock));
+}
+
 /* object: absent: it is not there. */
 static int find_action(struct undo_object *o, struct json object, struct error *err)
 {
@@ -229,6 +261,7 @@ static void is_there(void *data, struct kube_request *request, const struct kube
             o->resource_version = str_dup(buf_str(&version));
         buf_free(&version);
         o->apart = o->maybe && !undo_is_of_job(o, object);
+        find_ahead(o, object);
         if (o->apart)
             o->action = UNDO_NOTHING;
         else if (find_action(o, object, &own))

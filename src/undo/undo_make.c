@@ -26,7 +26,7 @@ const char *undo_key(const struct undo_object *o, char out[UNDO_KEY])
 const char *undo_past(const struct undo_row *row)
 {
     bool acted = strcmp(row->effect, "effective") == 0 || strcmp(row->effect, "destructive") == 0;
-    return acted && strcmp(row->observed, "not-seen") != 0 && *row->why ? row->why : NULL;
+    return acted && !row->ahead && strcmp(row->observed, "not-seen") != 0 && *row->why ? row->why : NULL;
 }
 
 /* ---- some at a time ---- */

@@ -198,6 +198,7 @@ local function tests(start)
         assert.are.same({ "patch", "jobs.batch", "c-node-0", "done", "destructive" }, { rows[1].verb, rows[1].resource, rows[1].name, rows[1].outcome, rows[1].effect })
         code, out, err = with("undo", "1")
         assert.are.equal(0, code, out .. err)
+        assert.is_nil(out:find("does not come back", 1, true), out) -- the deadline is still ahead
         assert.is_nil(deadline("Job", "c-node-0"))
         code, out, err = with("apply", folder .. "/plan.json")
         assert.are.equal(1, code, out .. err) -- the Job has another version by now
@@ -242,6 +243,9 @@ describe("through a child, on a simulator that plays the controllers,", function
         assert.are.equal(0, code, out .. err)
         support.contains(err, "it has failed")
         support.contains(err, "effect_seen=")
+        code, out, err = support.mpijobd("undo", "1", "--dry-run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "does not come back: what the run did to jobs train/t-node-0 (")
     end)
 
     it("a set with restarts left begins again, and its new Job has no deadline; the next time it fails", function()
