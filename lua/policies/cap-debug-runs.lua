@@ -10,7 +10,7 @@
 --                      refused unless the policy allows it.)
 --   mpi-operator       On a running job it is "inert": stored, and nobody will ever act on it, because
 --                      the controller reads it only when it creates the launcher (in v1: never). The
---                      journal says so for each job. With through_launcher = true the launcher is changed
+--                      journal says so for each job. With through_child = true the launcher is changed
 --                      too, which works; stop-debug-overruns.lua does something else about it.
 --
 -- The annotation is for the people who find the deadline and wonder where it came from.

@@ -2,7 +2,7 @@
 -- A cap is worth what the controller makes of it, and a 200 does not tell. So this one looks at the
 -- effect of each change, and warns where nobody will act on it: in v1alpha2 and v2beta1 the launcher
 -- exists already when a job runs, and mpi-operator's v1 never reads the deadline. There a person has to
--- look after the job, or through_launcher = true (extend-approved.lua), or suspend
+-- look after the job, or through_child = true (extend-approved.lua), or suspend
 -- (stop-debug-overruns.lua).
 --
 -- Under training-operator the cap counts, and ends the job with all its pods. So only jobs that ask

@@ -60,7 +60,7 @@ for _, version in ipairs(cluster.versions) do
                 assert.are.equal(0, code, err)
                 local one = support.json.decode(out)[1]
                 assert.are.equal("inert", one.effect)
-                support.contains(one.why, "through_launcher = true changes the launcher " .. of.kind .. ", which works")
+                support.contains(one.why, "through_child = true changes the launcher " .. of.kind .. ", which works")
                 assert.is_nil(launcher(server, namespace, "a", of).spec.activeDeadlineSeconds)
 
                 -- The job has it already; its launcher does not.

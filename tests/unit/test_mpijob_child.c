@@ -277,7 +277,7 @@ static void other_fields_keep_their_verdicts(void **state)
     assert_contains(v.why, "kept until the job ends");
     assert_null(strstr(v.why, "through_launcher"));
     mpijob_judge(&view, &diff, NOON, &v);
-    assert_contains(v.why, "through_launcher = true changes the launcher Job, which works");
+    assert_contains(v.why, "through_child = true changes the launcher Job, which works");
     mpijob_child_plan_free(&plan);
     mpijob_changes_free(&changes);
     mpijob_diff_free(&diff);

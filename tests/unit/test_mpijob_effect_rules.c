@@ -143,7 +143,7 @@ static void before_the_launcher_is_there(void **state)
     expect(ALPHA, "unseen", NOTHING, WORDS("backoffLimit=0"), EFFECT_EFFECTIVE, "not created the launcher yet");
     expect(ALPHA, "pending", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_UNKNOWN, "tf-launcher");
     expect(BETA, "pending", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_UNKNOWN,
-           "through_launcher = true changes that too");
+           "through_child = true changes that too");
     expect(V1_MPI, "pending", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_INERT, "never reads");
     expect(V1_TRAINING, "unseen", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_LATE, "touch the job");
     expect(BETA, "pending", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_AT_FINISH, "until the job ends");
@@ -155,7 +155,7 @@ static void before_the_launcher_is_there(void **state)
 static void the_deadline_of_a_running_job(void **state)
 {
     (void)state;
-    const char *launcher = "through_launcher = true changes the launcher";
+    const char *launcher = "through_child = true changes the launcher";
     expect(ALPHA, "running", NOTHING, WORDS("activeDeadlineSeconds=7200"), EFFECT_INERT, launcher);
     expect(BETA, "running", NOTHING, WORDS("activeDeadlineSeconds=7200"), EFFECT_INERT, launcher);
     expect(BETA, "running", NOTHING, WORDS("activeDeadlineSeconds=7200"), EFFECT_INERT, "launcher Job tf-launcher");

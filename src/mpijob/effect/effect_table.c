@@ -17,7 +17,7 @@ const char *release_name(int bit)
 #define ALL (MPI_ALL | TRAINING_190)
 
 #define AT_END "kept until the job ends; then the controller cleans up by it"
-#define THROUGH "; through_launcher = true changes the launcher Job, which works"
+#define THROUGH "; through_child = true changes the launcher Job, which works"
 
 /* clang-format off */
 #define POLICY(releases, states, meanings, effect, why) {releases, states, FIELD_CLEAN_POD_POLICY, meanings, effect, why}
@@ -68,7 +68,7 @@ static const struct effect_row rows[] = {
     DEADLINE(ALL, STATE_FINISHED, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "the job has ended: nobody reads its deadline any more"),
     DEADLINE(V1_MPI_ALL, STATE_ANY, MEANS_ANY & ~(unsigned)MEANS_BAD, EFFECT_INERT,
-             "mpi-operator never reads the deadline of a v1 job; through_launcher = true changes the launcher Pod, which works (lowering only)"),
+             "mpi-operator never reads the deadline of a v1 job; through_child = true changes the launcher Pod, which works (lowering only)"),
     DEADLINE(V1ALPHA2_ALL, STATE_RUNNING, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "v1alpha2 reads the deadline only when it creates the launcher Job {launcher}" THROUGH),
     DEADLINE(V2BETA1_ALL, STATE_RUNNING, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
@@ -84,7 +84,7 @@ static const struct effect_row rows[] = {
              "the controller has not created the launcher yet; it gets this deadline"),
     DEADLINE(V1ALPHA2_ALL | V2BETA1_ALL, STATE_PENDING, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED, EFFECT_UNKNOWN,
              "the controller acts on it only if the launcher Job {launcher} does not exist yet; if it does, "
-             "through_launcher = true changes that too"),
+             "through_child = true changes that too"),
     DEADLINE(TRAINING_190, STATE_UNSEEN, MEANS_UNDATED, EFFECT_LATE,
              "training-operator looks at the deadline only with an event of the job, in a quiet one up to 10 hours late: touch the "
              "job (a label) when it has passed to bring that forward"),
