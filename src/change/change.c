@@ -76,6 +76,7 @@ void change_finish(struct change *c, bool sent, const struct error *err)
         .unknown = c->unknown,
         .dry_run = c->dry_run,
         .kept = c->at_gate.kept,
+        .last = c->follows,
         .again = err && err->code == ERR_CONFLICT && c->again,
         .tries = c->earlier_tries + c->tries,
         .effect = c->verdict.effect,

@@ -34,6 +34,7 @@ struct change_result { /* what it points to is valid during the call */
     bool unknown; /* with an error: it may have been written; its row in the journal says so, or stays in flight */
     bool dry_run;
     bool kept;  /* with dry_run: its gate has kept it for later (gate_wait.kept) */
+    bool last;  /* it comes after the other changes of its job (change_call.follows) */
     bool again; /* ERR_CONFLICT: the caller may compute its changes from `object`, and start another change */
     int tries;  /* that were made so far, those of change_call among them */
     enum mpijob_effect effect;

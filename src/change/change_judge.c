@@ -145,6 +145,15 @@ static int judge_in_steps(struct change *c, struct json before, struct json afte
     return 0;
 }
 
+/* What comes after the changes that let a job go on finds a job that runs. */
+static void judge_fields(struct change *c)
+{
+    struct mpijob_view then = c->view;
+    if (c->follows && then.phase == PHASE_SUSPENDED)
+        then.phase = PHASE_RUNNING;
+    mpijob_judge(&then, &c->diff, c->judged_at, &c->verdict);
+}
+
 static int judge(struct change *c, struct json before, struct json after, struct error *err)
 {
     int rc = 0;
@@ -171,7 +180,7 @@ static int judge(struct change *c, struct json before, struct json after, struct
     else if (c->child.asked)
         mpijob_judge_through(&c->view, &c->diff, c->child.missing ? NULL : &c->child.plan, c->judged_at, &c->verdict);
     else
-        mpijob_judge(&c->view, &c->diff, c->judged_at, &c->verdict);
+        judge_fields(c);
     if (c->ours && c->verdict.remove_first && (c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE))
         rc = judge_in_steps(c, before, after, err);
     if (!rc && c->verb != CHANGE_CREATE)

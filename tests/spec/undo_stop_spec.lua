@@ -226,7 +226,13 @@ end }
         create("q", QUEUE)
         by_hand("job", "stop", "train/a", "train/q")
         support.write(folder .. "/p.lua", RESUMES:format '"never"')
-        by_hand("plan", folder .. "/p.lua", "--out", folder .. "/plan.json")
+        local told = by_hand("plan", folder .. "/p.lua", "--out", folder .. "/plan.json")
+        -- In that order, too, and judged as of jobs that have gone on by then.
+        local places = {}
+        for line in told:gmatch "[^\n]+" do
+            places[#places + 1] = line:match "^[-+ ] spec%.(%S+):" or line:match "^  ([-a-z]+): "
+        end
+        assert.are.same({ "runPolicy.suspend", "effective", "active", "effective", "runPolicy.cleanPodPolicy", "at-finish", "runPolicy.cleanPodPolicy", "at-finish" }, places, told)
         local plan = support.json.decode(support.read(folder .. "/plan.json"))
         assert.are.same({ 4, 0 }, { #plan.changes, #plan.left_out })
         local _, applied = by_hand("apply", folder .. "/plan.json")

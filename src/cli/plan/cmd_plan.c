@@ -142,7 +142,7 @@ static void observe(void *data, const struct run *run, const char *job, const st
         add_text(p, run, job, result, err, &text);
     p->rows.full = p->rows.full || text.failed;
     if (!text.failed)
-        plan_rows_add(&p->rows, run, job, buf_str(&text), err ? 0 : change_gpus_released(result));
+        plan_rows_add(&p->rows, run, job, buf_str(&text), result->last, err ? 0 : change_gpus_released(result));
     buf_free(&text);
 }
 

@@ -10,6 +10,7 @@
 struct place { /* where something stands among the others; texts are owned */
     char *policy, *cluster, *job;
     size_t policy_at, came;
+    bool last;
 };
 
 struct plan_row {
@@ -41,7 +42,8 @@ static void place_free(struct place *place)
     free(place->job);
 }
 
-void plan_rows_add(struct plan_rows *p, const struct run *run, const char *job, struct str text, int64_t gpus)
+void plan_rows_add(struct plan_rows *p, const struct run *run, const char *job, struct str text, bool last,
+                   int64_t gpus)
 {
     if (p->row_count == p->row_cap) {
         size_t cap = p->row_cap ? 2 * p->row_cap : 64;
@@ -54,6 +56,7 @@ void plan_rows_add(struct plan_rows *p, const struct run *run, const char *job, 
     }
     struct plan_row row = {.text = str_dup(text), .gpus = gpus};
     if (place_set(&row.place, run, job, p->row_count) && row.text) {
+        row.place.last = last;
         p->rows[p->row_count++] = row;
         p->gpus += gpus;
         return;
@@ -98,6 +101,7 @@ static int compare(const struct place *a, const struct place *b)
     if (a->policy_at != b->policy_at)
         return a->policy_at < b->policy_at ? -1 : 1;
     int order = strcmp(a->cluster, b->cluster);
+    order = order ? order : a->last - b->last;
     if (!order)
         order = strcmp(a->job, b->job);
     return order ? order : (a->came > b->came) - (a->came < b->came);

@@ -17,11 +17,14 @@ struct plan_rows { /* zeroed at the beginning */
     bool full;                                /* out of memory: something is missing */
 };
 
-/* text: of one change of one job, copied; gpus: that the change gives back. */
-void plan_rows_add(struct plan_rows *p, const struct run *run, const char *job, struct str text, int64_t gpus);
+/* text: of one change of one job, copied; last: it is made after those of other jobs; gpus: that the change gives
+ * back. */
+void plan_rows_add(struct plan_rows *p, const struct run *run, const char *job, struct str text, bool last,
+                   int64_t gpus);
 /* A run has ended: its counts, and its error where it has one. */
 void plan_rows_ended(struct plan_rows *p, const struct run *run);
-/* By policies as their files have them, by cluster, by job; of one job in the order in which they came. */
+/* By policies as their files have them, by cluster, those that are made last at the end, by job; of one job in the
+ * order in which they came. */
 void plan_rows_sort(struct plan_rows *p, const struct policy_set *set);
 
 /* The texts one after the other, with `between` between two of them. */
