@@ -76,7 +76,7 @@ static bool take(void *data, struct json item)
         left_alone(l, &err);
         return true;
     }
-    if (!shard_has(&l->call.site->shard, view.name_space, view.uid))
+    if (!shard_has(&l->call.site->shard, view.name_space, view.uid) || mpijob_match_is_part(l->call.match, &view))
         return true;
     l->scope++;
     if (!mpijob_match_eval(l->call.match, &view, clock_now(l->call.site->clock), NULL))

@@ -214,6 +214,54 @@ describe("through a child, on the simulator,", function()
     end)
 end)
 
+describe("through a child, with a policy of all its kinds,", function()
+    local server, folder, file
+    local ALL <const> = [[policy { name = "cap", kind = { "MPIJob", "TrainJob", "JobSet" }, every = "10m", destructive = true, %s
+        replace = { activeDeadlineSeconds = 43200 }, through_child = true }]]
+    before_each(function()
+        server = simulator.start("--version", "v2beta1", "--kinds")
+        server:make_namespace "train"
+        folder = support.folder()
+        make_train(server, "train", "one")
+        make_train(server, "train", "two")
+        make_set(server, "train", "own")
+        file = support.write(folder .. "/p.lua", ALL:format "limits = { changes = 3 },")
+    end)
+    after_each(support.cleanup)
+
+    local function with(command, ...)
+        return support.mpijobd(command, "--state", folder .. "/s.db", "--kubeconfig", server.kubeconfig, ...)
+    end
+
+    it("changes each Job once, as the JobSet of a TrainJob is a part of it", function()
+        local code, out, err = support.mpijobd("plan", file, "--kubeconfig", server.kubeconfig, "--out", folder .. "/plan.json")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "its Job one-node-0:")
+        support.contains(out, "its Job own-node-0:")
+        local lines = select(2, out:gsub("its Job ", ""))
+        assert.are.equal(3, lines, out)
+        code, out, err = with("apply", folder .. "/plan.json")
+        assert.are.equal(0, code, out .. err)
+        for _, name in ipairs { "one", "two", "own" } do
+            assert.are.equal(43200, kinds.object(server, "train", "Job", name .. "-node-0").spec.activeDeadlineSeconds)
+        end
+    end)
+
+    it("runs within the limit of as many changes, tells no other, and why says what it passes over", function()
+        local code, out, err = with("run", "--once", file)
+        assert.are.equal(0, code, out .. err)
+        support.contains(err, "changed=3")
+        assert.are.equal(3, (select(2, err:gsub("its Job ", ""))), err)
+        code, out, err = support.mpijobd("why", "cap", "jobset/train/one", file, "--kubeconfig", server.kubeconfig)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "a part of the TrainJob one, which this policy is about")
+        local sets = support.write(folder .. "/sets.lua", ALL:gsub("{ \"MPI.-}", '"JobSet"'):format "")
+        code, out, err = support.mpijobd("plan", sets, "--kubeconfig", server.kubeconfig)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "3 as they should be") -- a policy on JobSets alone is about those, too
+    end)
+end)
+
 describe("through a child, on a simulator that plays the controllers,", function()
     after_each(support.cleanup)
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "mpijob/inspect/inspect.h"
+#include "mpijob/kind.h"
 #include "mpijob/match/match_parts.h"
 
 /* ---- matching ---- */
@@ -128,6 +129,22 @@ static int64_t problems_due(const struct mpijob_match *m, const struct mpijob_vi
     return bits & m->problems ? MPIJOB_NO_TIME : due;
 }
 
+struct json match_owner(const struct mpijob_match *m, const struct mpijob_view *view)
+{
+    struct json owners = m->wholes ? json_at(view->object, "/metadata/ownerReferences") : (struct json){0};
+    for (struct json_iter it = json_iter(owners); json_next(&it);) {
+        const struct mpijob_kind *kind = mpijob_keeper(it.value);
+        if (kind && m->wholes >> mpijob_kind_index(kind) & 1)
+            return it.value;
+    }
+    return (struct json){0};
+}
+
+bool mpijob_match_is_part(const struct mpijob_match *m, const struct mpijob_view *view)
+{
+    return json_exists(match_owner(m, view));
+}
+
 bool mpijob_match_name_fits(const struct mpijob_match *m, const struct mpijob_view *view)
 {
     return match_names_fit(&m->namespaces, view->name_space) && match_names_fit(&m->names, view->name);
@@ -138,7 +155,8 @@ int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_vie
     bool deleting = m->deleting == DELETING_TOO || view->deleting == (m->deleting == DELETING_ONLY);
     bool fits = deleting && (!m->phases || (m->phases & (1U << view->phase))) && mpijob_match_name_fits(m, view) &&
                 match_gpus_hold(m, view) && selector_match(&m->labels, view->labels) &&
-                annotations_match(m, view->annotations) && (!m->policies || policy_matches(m, view));
+                annotations_match(m, view->annotations) && (!m->policies || policy_matches(m, view)) &&
+                !mpijob_match_is_part(m, view);
     if (!fits)
         return INT64_MAX;
     int64_t spans = spans_due(m, view), problems = spans == INT64_MAX ? spans : problems_due(m, view, now);
@@ -230,6 +248,8 @@ struct mpijob_match *mpijob_match_scope(const struct mpijob_match *m)
     if (rc || labels.failed) {
         mpijob_match_free(scope);
         scope = NULL;
+    } else {
+        scope->wholes = m->wholes;
     }
     buf_free(&labels);
     return scope;

@@ -43,6 +43,10 @@ int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct err
 int mpijob_match_hold(struct mpijob_match *m, const char *annotation, int64_t most, struct error *err);
 const char *mpijob_match_hold_annotation(const struct mpijob_match *m); /* "": jobs cannot be held */
 
+/* No parts of jobs of these kinds (a bit by the index of each): what such a job controls, by its owner reference. */
+void mpijob_match_wholes(struct mpijob_match *m, uint64_t kinds);
+bool mpijob_match_is_part(const struct mpijob_match *m, const struct mpijob_view *view);
+
 /* Does it match at `now`? If not, and only time is missing, *due is the first instant at which it will unless it
  * changes (else INT64_MAX). due may be NULL. */
 bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now, int64_t *due);
@@ -59,7 +63,7 @@ bool mpijob_match_name_fits(const struct mpijob_match *m, const struct mpijob_vi
  * (NULL-terminated, each once), NULL where they are not all named. */
 void mpijob_match_selector(const struct mpijob_match *m, struct buf *out);
 const char *const *mpijob_match_namespaces(const struct mpijob_match *m);
-/* The same namespaces and labels, and nothing else: NULL: out of memory. */
+/* The same namespaces and labels, and no parts either, and nothing else. NULL: out of memory. */
 struct mpijob_match *mpijob_match_scope(const struct mpijob_match *m);
 /* True where a namespace passes the conditions (for listing by namespace). */
 bool mpijob_match_in_namespace(const struct mpijob_match *m, struct str name_space);

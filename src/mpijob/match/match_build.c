@@ -125,6 +125,11 @@ int mpijob_match_hold(struct mpijob_match *m, const char *annotation, int64_t mo
     return 0;
 }
 
+void mpijob_match_wholes(struct mpijob_match *m, uint64_t kinds)
+{
+    m->wholes = kinds;
+}
+
 int mpijob_match_clean_pod_policy(struct mpijob_match *m, const char *value, struct error *err)
 {
     for (unsigned i = 0; match_policies[i]; i++) {

@@ -33,6 +33,7 @@ struct mpijob_match {
     int64_t spans[MATCH_SPANS]; /* microseconds; -1: not asked for */
     char *hold;                 /* the annotation; NULL: jobs cannot be held */
     int64_t hold_most;          /* microseconds */
+    uint64_t wholes;            /* bit per index of a built-in kind whose parts do not match */
 };
 
 /* The values of match.clean_pod_policy, NULL-terminated: "None", "Running", "All", "unset". */
@@ -45,6 +46,8 @@ enum match_held { HELD_NOT, HELD_UNTIL, HELD_UNREADABLE, HELD_TOO_LONG };
 /* Is the job held? *until: with HELD_UNTIL, which may have passed, and HELD_TOO_LONG. */
 enum match_held match_held(const struct mpijob_match *match, const struct mpijob_view *view, int64_t now,
                            int64_t *until);
+/* The owner reference by which a job is a part (mpijob_match_wholes); absent: it stands for itself. */
+struct json match_owner(const struct mpijob_match *match, const struct mpijob_view *view);
 /* The instant from which a span counts; MPIJOB_NO_TIME where the job is not in the phase that it is about. */
 int64_t match_span_start(const struct mpijob_view *view, enum mpijob_span span);
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/texts.h"
 #include "mpijob/inspect/inspect.h"
+#include "mpijob/kind.h"
 #include "mpijob/match/match_parts.h"
 
 #define SHOWN 200 /* bytes of a value */
@@ -215,6 +216,19 @@ static void tell_hold(struct telling *t)
     tell(t, "hold", &wanted, is, !now, now ? until : INT64_MAX);
 }
 
+static void tell_part(struct telling *t)
+{
+    char is[SHOWN + 80], name[SHOWN] = "";
+    struct json owner = match_owner(t->match, t->view);
+    struct buf wanted = BUF_INIT;
+    if (!json_exists(owner))
+        return;
+    json_string_at(owner, "/name", name, sizeof name);
+    snprintf(is, sizeof is, "a part of the %s %s, which this policy is about", mpijob_keeper(owner)->name, name);
+    buf_puts(&wanted, "no part of another");
+    tell(t, "through_child", &wanted, is, false, INT64_MAX);
+}
+
 static void tell_deleting(struct telling *t)
 {
     struct buf wanted = BUF_INIT;
@@ -241,5 +255,6 @@ bool mpijob_match_tell(const struct mpijob_match *match, const struct mpijob_vie
     tell_annotations(&t);
     tell_problems(&t);
     tell_hold(&t);
+    tell_part(&t);
     return t.all;
 }

@@ -76,4 +76,6 @@ void definition_check_child(struct defining *d, int index)
     else if (d->p->through_child && !launcher)
         check_fields(d, index);
     buf_free(&names);
+    if (d->p->through_child && kinds->count > 1) /* the JobSet of a TrainJob has the Job that this one has */
+        mpijob_match_wholes(d->p->match, policy_kinds_bits(kinds));
 }
