@@ -70,8 +70,9 @@ policy { name = "k", kind = { "Job", "TrainJob" }, every = "1h", replace = { not
         assert.are.equal(1, code, out .. err)
         for _, text in ipairs {
             'policy "a": replace.activeDeadlineSeconds is a field of MPIJobs and TrainJobs, and JobSets have none that can be replaced: '
-                .. "take them out of `kind`, and write a policy of their own for them without it",
-            'policy "b": replace.cleanPodPolicy is a field of MPIJobs, and JobSets have none',
+                .. "take them out of `kind`, and write a policy of their own for them without it, or say through_child = true, which changes a child Job\n",
+            'policy "b": replace.cleanPodPolicy is a field of MPIJobs, and JobSets have none that can be replaced: '
+                .. "take them out of `kind`, and write a policy of their own for them without it\n",
             'policy "c": kind is an empty list', 'policy "d": kind has JobSet twice', 'policy "e": kind', 'did you mean',
             'policy "f": kind is a table with other keys', 'policy "g": through_launcher is for MPIJobs only: a JobSet has no launcher',
             'policy "h": replace.activeDeadlineSeconds must be from 1 to 2147483647, not 0 (of TrainJobs)', 'policy "i": match.cleanPodPolicy', 'policy "j": kind is the number 3',

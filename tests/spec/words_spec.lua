@@ -338,7 +338,7 @@ policy {
         labels = { ["team!"] = "x", ["ops.example.com/x"] = 5, name = "a b" },
         nosuch = 1, activeDeadlineSeconds = -1,
     },
-    limits = { foo = 1, cpu = "x" },
+    limits = { foo = 1, cpu = "x", changes_per_hour = 9 },
 }
 policy { name = "b", evry = "1h", every = "x", replace = { lables = {}, backoffLimit = "x" } }
 policy { name = "c", on = "match", timezone = "UTC", every = "1h", run = 5 }
@@ -346,7 +346,7 @@ policy { name = "c", on = "match", timezone = "UTC", every = "1h", run = 5 }
         local wanted = { '3: policy "a": on is the string "mach"', '3: policy "a": on stands beside another trigger; a policy has one %(the other is schedule', "4: .*match%.name is",
             "4: .*match%.zeta is not", '4: .*label key "b/c/d"', "6: .*suspend must be", "7: .*cleanPodPolicy must be", '8: .*label key "team!"',
             '8: .*labels%["ops%.example%.com/x"%] is the number 5', '8: .*the value "a b"', '9: .*no field "nosuch"', "9: .*activeDeadlineSeconds must be",
-            "11: .*limits%.foo is not a limit", "11: .*limits%.cpu: duration", '13: policy "b": evry is not', '13: policy "b": every: duration',
+            "11: .*limits%.foo is not a limit", "11: .*limits%.cpu: duration", "11: .*limits%.changes_per_hour is a key of the configuration", '13: policy "b": evry is not', '13: policy "b": every: duration',
             "13: .*did you mean labels", "13: .*backoffLimit must be", '14: policy "c": on stands beside another trigger; a policy has one %(the other is every', "14: .*run is the number 5" }
         local first
         for _ = 1, 5 do -- each process has an order of its own for Lua's tables

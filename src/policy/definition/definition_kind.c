@@ -221,6 +221,17 @@ static bool lacks(const struct mpijob_kind *kind, const void *data)
     return !has(kind, data);
 }
 
+/* Is there a child of each of the kinds, and in a child of those that lack the field such a field? */
+static bool may_go_through(const struct policy_kinds *kinds, const struct asked_field *asked)
+{
+    for (size_t i = 0; i < kinds->count; i++) {
+        const struct mpijob_kind *kind = kinds->of[i].kind;
+        if (kind->child != CHILD_LAUNCHER && !mpijob_child_takes(kind, asked->name))
+            return false;
+    }
+    return !asked->through_child;
+}
+
 /* True: all of its kinds have it, or none has, which each says for itself. */
 static bool have(struct defining *d, const char *field)
 {
@@ -235,8 +246,9 @@ static bool have(struct defining *d, const char *field)
         definition_found(
             d, path,
             "is a field of %s, and %s have none that can be replaced: take them out of `kind`, and write a "
-            "policy of their own for them without it",
-            with.ptr, without.ptr);
+            "policy of their own for them without it%s",
+            with.ptr, without.ptr,
+            may_go_through(&d->p->kinds, &asked) ? ", or say through_child = true, which changes a child Job" : "");
     buf_free(&with);
     buf_free(&without);
     return all;

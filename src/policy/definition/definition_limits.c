@@ -77,6 +77,10 @@ static void read_limit(struct defining *d, const char *key, int index)
     } else if (strcmp(key, "concurrency") == 0) {
         read_whole(d, "limits.concurrency", index, 1, 256, &whole);
         d->p->concurrency = (unsigned)whole;
+    } else if (strcmp(key, "changes_per_hour") == 0) {
+        definition_found(d, "limits.changes_per_hour",
+                         "is a key of the configuration, over all policies, and not of a policy; a policy has changes, "
+                         "percent and per_second");
     } else {
         char path[96];
         const char *near = str_nearest(key, limit_names);
