@@ -74,7 +74,8 @@ struct undo {                             /* zeroed; then its owner sets these *
     /* Asks another for the turn of the object's write: then undo_turn_came comes, once, later. False: it goes by the
      * rate. NULL: all do. */
     bool (*ask_turn)(void *data, struct undo_object *o);
-    /* What became of one object, or would. result: NULL where nothing is to be changed; never with an error. */
+    /* What became of one object, or would. result: NULL where nothing is to be changed; never with an error, whose
+     * message is without the object's name. */
     void (*told)(void *data, struct undo_object *o, const struct change_result *result, const struct error *err);
     void (*over)(void *data); /* all were looked at, or made: later, or from within the call that begins it */
     void *data;
@@ -89,6 +90,7 @@ struct undo {                             /* zeroed; then its owner sets these *
     size_t skipped; /* changes of which it is not known whether they were made */
     /* After undo_make_all: objects */
     int64_t back, unchanged, left, failed;
+    int64_t half; /* of the failed: those of which a part was written */
 
     /* Its own: */
     int64_t took_back; /* the run that this one took back; 0: it is no undo */

@@ -118,13 +118,31 @@ static void next(struct undo *u)
     go_on(u, make_one);
 }
 
+/* The message of a change begins with the name of what it changes; who tells it has that already. */
+static const char *nameless(const struct undo_object *o, const char *message)
+{
+    char name[UNDO_KEY];
+    snprintf(name, sizeof name, "%s%s%s: ", o->name_space, *o->name_space ? "/" : "", o->name);
+    const char *at = strstr(message, name);
+    bool first = at == message || (at && strcspn(message, " ") + 1 == (size_t)(at - message));
+    return first ? at + strlen(name) : message;
+}
+
 static void ended(struct undo_object *o, const struct change_result *result, const struct error *err)
 {
     struct undo *u = o->undo;
+    struct error told;
+    if (err) {
+        const char *rest = nameless(o, err->message);
+        told = *err;
+        memmove(told.message, told.message + (rest - err->message), strlen(rest) + 1);
+        err = &told;
+    }
     bool left = o->whole_left || o->left.count, changed = result && result->changed;
     bool again = o->begun; /* its second write: the object counts already */
     o->stuck = err || o->whole_left;
     u->failed += err != NULL;
+    u->half += err && changed;
     u->back += changed && !err && !again;
     u->unchanged += !changed && !err && !left && !again;
     u->left += left && (!again || o->whole_left);

@@ -184,7 +184,8 @@ static void approved(void *data, struct json result)
            a->run, changed, already, left, failed);
     if (left)
         printf("what has moved since is left: mpijobd runs %" PRId64 " and the log name it\n", run);
-    printf("this is run %" PRId64 "; mpijobd undo %" PRId64 " takes it back\n", run, run);
+    if (changed || failed) /* what failed may be changed in part */
+        printf("this is run %" PRId64 "; mpijobd undo %" PRId64 " takes it back\n", run, run);
 }
 
 static void rejected(void *data, struct json result)

@@ -160,7 +160,7 @@ void undo_print_end(struct undoing *undoing)
     printf("%" PRId64 " %s, %" PRId64 " as before the run, %" PRId64 " left in whole or in part, %" PRId64 " failed\n",
            u->back, dry_run ? "would be put back" : "put back", u->unchanged, u->left, u->failed);
     undo_print_unknown(undoing);
-    if (u->own)
+    if (u->own && (u->back || u->half))
         printf("this is run %" PRId64 "; mpijobd undo %" PRId64 " takes it back\n", u->own, u->own);
     fflush(stdout); /* what goes to standard error comes after it */
     if (policy && u->back && !dry_run)
