@@ -38,6 +38,13 @@ describe("a job", function()
     before_each(function() folder = support.folder() end)
     after_each(support.cleanup)
 
+    it("that is not there may be of another kind", function()
+        server = start(V2BETA1)
+        local code, _, err = support.mpijobd("job", "stop", "train/llama", "--kubeconfig", server.kubeconfig, "--no-journal")
+        assert.are.equal(1, code)
+        support.contains(err, "another namespace is named by -n, or as NAMESPACE/NAME; another kind as KIND/NAME, like trainjob/NAME\n")
+    end)
+
     it("is stopped with all its workers, goes on with all of them, and keeps its cleanPodPolicy", function()
         server = start(V2BETA1, "--life", "--speed", "60")
         server:create("train", "a", { annotations = HANGS, policy = "Running" })

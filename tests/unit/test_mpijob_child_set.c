@@ -194,6 +194,24 @@ static void the_first_that_counts_is_taken(void **state)
     assert_int_equal(mpijob_child_rank(&c.view, parsed(c.set), parsed(ended)), -1);
 }
 
+static void that_none_is_there_is_told_by_the_phase(void **state)
+{
+    static struct chain c;
+    struct error err;
+    (void)state;
+    make(&c, KIND_TRAINJOB, "", "");
+    c.view.phase = PHASE_PENDING;
+    assert_int_equal(mpijob_child_none(&c.view, false, &err), ERR_REFUSED);
+    assert_contains(err.message, "there is no JobSet a of it yet");
+    assert_contains(err.message, ". Ask for phase = \"Running\"");
+    c.view.phase = PHASE_RUNNING;
+    assert_int_equal(mpijob_child_none(&c.view, false, &err), ERR_REFUSED);
+    assert_contains(err.message, "there is no JobSet a of it, and so");
+    assert_contains(err.message, "nothing was changed, though it is Running");
+    assert_int_equal(mpijob_child_none(&c.view, true, &err), ERR_REFUSED);
+    assert_contains(err.message, "that has not ended: nothing was changed, though it is Running");
+}
+
 static void only_some_fields_go_there(void **state)
 {
     (void)state;
@@ -250,6 +268,7 @@ int main(void)
         cmocka_unit_test(the_patch_is_conditional),
         cmocka_unit_test(only_its_own_is_changed),
         cmocka_unit_test(the_first_that_counts_is_taken),
+        cmocka_unit_test(that_none_is_there_is_told_by_the_phase),
         cmocka_unit_test(only_some_fields_go_there),
         cmocka_unit_test(without_memory_nothing_leaks),
     };

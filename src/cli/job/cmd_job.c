@@ -70,7 +70,8 @@ static void one_done(void *data, const struct halt_result *result, const struct 
     j->left = j->left || result->gone == EFFECT_NOT_SEEN;
     tell(j, one->key, result, err);
     if (err && err->code == ERR_NOT_FOUND && err->status == 404 && !err->no_path && j->s.options.output != OUTPUT_JSON)
-        fputs("another namespace is named by -n, or as NAMESPACE/NAME\n", stderr);
+        fputs("another namespace is named by -n, or as NAMESPACE/NAME; another kind as KIND/NAME, like trainjob/NAME\n",
+              stderr);
     free(one);
     j->active--;
     start_more(j);

@@ -72,19 +72,18 @@ int64_t mpijob_child_rank(const struct mpijob_view *view, struct json set, struc
 int mpijob_child_none(const struct mpijob_view *view, bool has_set, struct error *err)
 {
     const struct mpijob_child *row = mpijob_child_of(view->target);
+    bool runs = view->phase == PHASE_RUNNING;
+    const char *cure = runs ? ", though it is Running" : ". Ask for phase = \"Running\"";
     struct buf selector = BUF_INIT;
     mpijob_child_selector(view, &selector);
     int rc = buf_result(&selector, "the labels of its Jobs", err);
     if (!rc && !has_set)
         rc = error_set(err, ERR_REFUSED,
-                       "there is no JobSet %.*s of it yet, and so no Job to change: nothing was changed. Ask for "
-                       "phase = \"Running\"",
-                       shown(view->name, 200), view->name.ptr);
+                       "there is no JobSet %.*s of it%s, and so no Job to change: nothing was changed%s",
+                       shown(view->name, 200), view->name.ptr, runs ? "" : " yet", cure);
     else if (!rc)
-        rc = error_set(err, ERR_REFUSED,
-                       "%s Job of it (%s) is there that has not ended: nothing was changed. Ask for phase = "
-                       "\"Running\"",
-                       row->label ? "no such" : "no", selector.ptr);
+        rc = error_set(err, ERR_REFUSED, "%s Job of it (%s) is there that has not ended: nothing was changed%s",
+                       row->label ? "no such" : "no", selector.ptr, cure);
     buf_free(&selector);
     return rc;
 }
