@@ -32,17 +32,6 @@ static void free_cluster(struct cluster *c)
 
 static void look_again(struct deadline *again);
 
-/* The first answer may be a long time coming, as calls are tried again: a person who waits is told why. */
-static void say_slow(struct deadline *slow)
-{
-    const struct cluster *c = slow->data;
-    const struct error *trouble = kube_trouble(c->kube);
-    log_event(c->log, LOG_WARN, "the server does not answer yet; trying on",
-              LOG_FIELDS({"cluster", strcmp(c->name, CLUSTER_DEFAULT) != 0 ? c->name : NULL},
-                         LOG_QUIET_FIELD("cluster", strcmp(c->name, CLUSTER_DEFAULT) != 0 ? NULL : c->name),
-                         {"server", kube_server(c->kube)}, {"reason", trouble ? trouble->message : "no answer came"}));
-}
-
 static int unknown_version(const char *text, struct error *err)
 {
     char known[MPIJOB_VERSIONS_TEXT];
@@ -91,14 +80,17 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
     }
     cluster_add_built_in(c);
     deadline_init(loop, &c->again, look_again, c);
-    deadline_init(loop, &c->slow, say_slow, c);
+    deadline_init(loop, &c->slow, cluster_say_slow, c);
+    deadline_init(loop, &c->ask, cluster_ask, c);
+    c->away = (struct kube_away){.changed = cluster_away_changed, .data = c};
+    kube_on_away(c->kube, &c->away);
     *cluster = c;
     return 0;
 }
 
-static void timers_are_closed(struct deadline *slow)
+static void timers_are_closed(struct deadline *ask)
 {
-    struct cluster *c = slow->data;
+    struct cluster *c = ask->data;
     void (*closed)(void *) = c->closed;
     void *closed_data = c->closed_data;
     free_cluster(c);
@@ -106,10 +98,16 @@ static void timers_are_closed(struct deadline *slow)
         closed(closed_data);
 }
 
+static void slow_is_closed(struct deadline *slow)
+{
+    struct cluster *c = slow->data;
+    deadline_close(&c->ask, timers_are_closed);
+}
+
 static void again_is_closed(struct deadline *again)
 {
     struct cluster *c = again->data;
-    deadline_close(&c->slow, timers_are_closed);
+    deadline_close(&c->slow, slow_is_closed);
 }
 
 static void kube_is_closed(void *data)
@@ -125,6 +123,7 @@ void cluster_close(struct cluster *c, void (*closed)(void *data), void *data)
     c->closed_data = data;
     deadline_stop(&c->again);
     deadline_stop(&c->slow);
+    deadline_stop(&c->ask);
     cluster_look_cancel(c);
     kube_kinds_free(c->all_kinds);
     c->all_kinds = NULL;

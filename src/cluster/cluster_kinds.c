@@ -158,8 +158,7 @@ static void tell_guess(const struct cluster *c, const struct cluster_look *look)
                        {"evidence", "no job and no pod shows it"}));
 }
 
-/* For the log; NULL: there is only one cluster. */
-static const char *told(const struct cluster *c)
+const char *cluster_told(const struct cluster *c)
 {
     return strcmp(c->name, CLUSTER_DEFAULT) != 0 ? c->name : NULL;
 }
@@ -182,9 +181,9 @@ static void tell_connected(const struct cluster *c)
             snprintf(others + n, sizeof others - n, "%s%s", n ? ", " : "", mpijob_kind_at((size_t)i)->name);
     }
     log_event(c->log, LOG_INFO, "connected",
-              LOG_FIELDS({"cluster", told(c)}, LOG_QUIET_FIELD("cluster", told(c) ? NULL : c->name),
-                         {"server", kube_server(c->kube)}, {"version", jobs->served ? jobs->resource.version : "none"},
-                         {"served", jobs->versions}, {"controller", mpijob_controller_name(jobs->target.controller)},
+              LOG_FIELDS(CLUSTER_LOG(c), {"server", kube_server(c->kube)},
+                         {"version", jobs->served ? jobs->resource.version : "none"}, {"served", jobs->versions},
+                         {"controller", mpijob_controller_name(jobs->target.controller)},
                          {"controller_by", cluster_controller_by(c)}, {"chosen_by", chosen_by(c)},
                          {"others", *others ? others : NULL}));
 }
@@ -196,8 +195,7 @@ static void tell_change(const struct cluster *c, const struct mpijob_kind *kind,
                           : !before->served ? "a kind of job is served now"
                                             : "the server's API has changed, and mpijobd follows it";
     log_event(c->log, now->served ? LOG_INFO : LOG_WARN, message,
-              LOG_FIELDS({"cluster", told(c)}, LOG_QUIET_FIELD("cluster", told(c) ? NULL : c->name),
-                         {"server", kube_server(c->kube)}, {"kind", mpijob_kind_info(kind)->name},
+              LOG_FIELDS(CLUSTER_LOG(c), {"server", kube_server(c->kube)}, {"kind", mpijob_kind_info(kind)->name},
                          {"before", before->served ? before->resource.version : NULL},
                          {"version", now->served ? now->resource.version : NULL}, {"served", now->versions},
                          {"controller", mpijob_controller_name(now->target.controller)},

@@ -86,6 +86,8 @@ struct cluster {
     struct cluster_look look;
     struct deadline again;          /* the next look, after one that found nothing new */
     struct deadline slow;           /* the server has not answered for a moment, and that is said */
+    struct deadline ask;            /* the next question to a server that does not answer */
+    struct kube_away away;          /* hears of that */
     unsigned absent;                /* looks in a row that did not find a kind which is in use */
     unsigned tries;                 /* looks made for those who wait */
     unsigned round;                 /* rounds of answers to those who wait */
@@ -99,6 +101,16 @@ struct cluster {
     void *closed_data;
     bool closing;
 };
+
+/* Which cluster a line of the log is about. */
+const char *cluster_told(const struct cluster *cluster); /* NULL: there is only one */
+#define CLUSTER_LOG(c) {"cluster", cluster_told(c)}, LOG_QUIET_FIELD("cluster", cluster_told(c) ? NULL : (c)->name)
+
+/* cluster_away.c. The first answer may be a long time coming, as calls are tried again: a person who waits is told
+ * why. */
+void cluster_say_slow(struct deadline *slow);
+void cluster_ask(struct deadline *ask);
+void cluster_away_changed(struct kube_away *away);
 
 /* cluster_look.c: starts a look, unless one is under way; cluster_look_over is called at its end. */
 void cluster_look_start(struct cluster *cluster);

@@ -66,15 +66,22 @@ static void tell_cluster(struct visit *v)
     const struct engine_cluster *at = v->at;
     buf_printf(&v->name, "cluster %s", name_of(at));
     bool standby = !at->leads && at->connected;
-    if (at->trouble)
+    int64_t since;
+    char when[32];
+    const struct error *away = at->connected ? kube_away(cluster_kube(at->site.cluster), &since) : NULL;
+    if (away) {
+        clock_format(since, false, when);
+        buf_printf(&v->state, "does not answer since %s: %s", when, away->message);
+    } else if (at->trouble) {
         buf_printf(&v->state, "%s: %s", at->started ? "the policies are not started" : "not connected",
                    at->trouble->message);
-    else
+    } else {
         buf_puts(&v->state, standby         ? "connected; standing by"
                             : at->triggered ? "connected"
                             : at->started   ? "connected; the policies are being started"
                                             : "not connected yet");
-    bool well = (at->triggered || standby) && !at->trouble, slow = add_load(v);
+    }
+    bool well = (at->triggered || standby) && !at->trouble && !away, slow = add_load(v);
     tell_part(v, ENGINE_CLUSTER, well, !well || slow);
 }
 

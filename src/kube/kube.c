@@ -83,6 +83,7 @@ static void auth_is_closed(void *data)
     kube_warnings_free(kube);
     kube_seats_close(kube);
     error_keep(&kube->trouble, NULL);
+    error_keep(&kube->away.why, NULL);
     free(kube);
     if (closed)
         closed(closed_data);

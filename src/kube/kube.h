@@ -71,6 +71,17 @@ const char *kube_server(const struct kube *kube);
 /* What was wrong with the newest try that is made again; NULL: nothing. Valid until the next. */
 const struct error *kube_trouble(const struct kube *kube);
 
+/* Why no answer has come for 10 seconds or longer, in several tries and from since (by the log's clock) on; NULL: one
+ * has. Any answer counts, an error too. */
+const struct error *kube_away(const struct kube *kube, int64_t *since);
+/* Hears when that begins and ends, from within what has found it out. The struct is the caller's, as long as the
+ * connection. */
+struct kube_away {
+    void (*changed)(struct kube_away *away);
+    void *data;
+};
+void kube_on_away(struct kube *kube, struct kube_away *away);
+
 /* How much the server is given to do, and whether it wants less. */
 struct kube_load {
     const char *slow_because;    /* "it answers 429..."; NULL: it is well */

@@ -47,6 +47,13 @@ struct kube {
     const struct error
         *trouble; /* of the last try that will be made again (error_keep); NULL: none, or one went well */
     struct kube_warnings *warnings; /* NULL: none yet */
+    struct {
+        struct kube_away *listener; /* NULL: nobody wants to know */
+        const struct error *why;    /* of the last try that had no answer (error_keep); NULL: the last one had one */
+        int64_t since;              /* when the first of them ended */
+        unsigned tries;
+        bool on; /* it is taken for away */
+    } away;
     const char *cluster;
     struct metric *calls, *call_seconds, *lost; /* NULL: nothing is counted */
 
@@ -94,6 +101,8 @@ void kube_streaming_forget(struct kube *kube, struct kube_streaming_wait *wait);
 void kube_meters(struct kube *kube, struct metrics *metrics); /* metrics may be NULL */
 /* Counts a request, or a watch that has begun or could not: status 0: there was no answer. */
 void kube_count(struct kube *kube, const char *verb, int status);
+/* As kube_count tells of answers: a try, or the beginning of a watch, that had none. */
+void kube_unanswered(struct kube *kube, const struct error *err);
 /* A connection that was lost, or could not be had. */
 void kube_count_lost(struct kube *kube);
 

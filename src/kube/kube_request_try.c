@@ -212,8 +212,10 @@ static void count(const struct kube_request *r, const struct http_answer *answer
     kube_count(r->kube, r->verb, answer ? answer->status : 0);
     metric_observe_run(r->kube->call_seconds, seconds, METRIC_VALUES(r->kube->cluster, r->verb), r->run,
                        clock_now(r->kube->log ? r->kube->log->clock : NULL));
-    if (err && err->code != ERR_CANCELLED && err->code != ERR_NOMEM)
+    if (err && err->code != ERR_CANCELLED && err->code != ERR_NOMEM) {
         kube_count_lost(r->kube);
+        kube_unanswered(r->kube, err);
+    }
 }
 
 static void try_ended(void *data, const struct http_answer *answer, const struct error *err)

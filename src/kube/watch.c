@@ -235,6 +235,8 @@ static void request_ended(void *data, const struct http_answer *answer, const st
     w->http = NULL;
     if (!w->taken && !(err && err->code == ERR_CANCELLED))
         kube_count(w->kube, "WATCH", answer ? answer->status : 0);
+    if (!w->taken && err && err->code != ERR_CANCELLED && err->code != ERR_NOMEM)
+        kube_unanswered(w->kube, err);
     if (w->why != KUBE_WATCH_ENDED || w->stopped) {
         end(w, w->why, w->error);
     } else if (answer) {

@@ -256,3 +256,42 @@ describe("a namespace that cannot be listed", function()
         assert.are.equal(0, daemon:stop("sigterm"))
     end)
 end)
+
+describe("a server that does not answer", function()
+    after_each(support.cleanup)
+
+    it("is not ready, although only policies by the clock ask it, until it answers", function()
+        local folder = support.folder()
+        local server = sim.start("--version", "v2beta1", "--jobs", "3")
+        support.write(folder .. "/p.lua", [[policy { name = "clocked", every = "1h", replace = { labels = { seen = "yes" } } }]])
+        support.write(folder .. "/mpijobd.yaml", "http:\n  timeout: 1s\n")
+        local daemon = support.daemon({ stdin = true }, "run", "--config", folder .. "/mpijobd.yaml", "--kubeconfig", server.kubeconfig,
+            "--state", folder .. "/s.db", "--clock", "2026-12-01T00:00:00Z", "--listen", "127.0.0.1:0", "--grace", "1s", folder .. "/p.lua")
+        local url = daemon:expect("metrics and health are served"):match("url=(%S+)")
+        daemon:expect("in force")
+        local function ready()
+            local chunks = {}
+            local _, status = http.request { url = url .. "/readyz", sink = ltn12.sink.table(chunks) }
+            return status, table.concat(chunks)
+        end
+        server:fault("reset-before")
+        for hour = 1, 3 do -- each run asks a few times, and gives up
+            daemon:write(("set 2026-12-01T0%d:00:00Z\n"):format(hour))
+            daemon:expect("clock ", "stdout")
+        end
+        support.contains(daemon:expect("the server does not answer"), "reason=")
+        local status, text = ready()
+        assert.are.equal(503, status)
+        support.contains(text, "cluster default: does not answer since 2026-12-01T01:00:00Z: ")
+        local code, out = support.mpijobd("status", "--ready", "--state", folder .. "/s.db")
+        assert.are.equal(1, code)
+        support.contains(out, "cluster default: does not answer since 2026-12-01T01:00:00Z: ")
+        support.contains(select(2, support.mpijobd("status", "--state", folder .. "/s.db")), "does not answer since 2026-12-01")
+        -- No policy asks it meanwhile.
+        server:clear_faults()
+        daemon:expect("the server answers again")
+        assert.are.equal(200, (ready()))
+        assert.are.equal(1, select(2, daemon.stderr:gsub("the server does not answer", "")))
+        assert.are.equal(0, daemon:stop("sigterm"))
+    end)
+end)
