@@ -316,6 +316,9 @@ describe("through a child, on a simulator that plays the controllers,", function
         support.contains(cap(), "the whole set fails (FailedJobs)")
         server:request("POST", "/_sim/clock", '{"advance":"3h"}')
         assert.are.equal("Failed", kinds.object(server, "train", "JobSet", "t").status.terminalState)
+        -- Only the failed Job stays: the set's controller deletes those that still run.
+        assert.are.equal("Failed", kinds.object(server, "train", "Job", "t-worker-0").status.conditions[1].type)
+        assert.are.equal(404, (kinds.request(server, "GET", kinds.path("train", "Job", "t-worker-1"))))
     end)
 
     it("a deadline fails the TrainJob, and its JobSet stays", function()

@@ -194,12 +194,28 @@ static bool begins_again(struct sim *sim, enum kind kind, const char *ns, const 
     return true;
 }
 
+/* The Jobs of a set that has failed, but for the one that failed it and those that have ended. */
+static void remove_running(struct sim *sim, const char *ns, const char *name)
+{
+    struct revision *rev;
+    for (size_t at = 0; (rev = next_part(sim, K_JOB, ns, SET_LABEL, name, &at));) {
+        json_object *job = object_parse(rev);
+        if (!life_kind_ended(job)) {
+            object_remove(sim, rev);
+            at = 0; /* the shelf has changed */
+        }
+        json_object_put(job);
+    }
+}
+
 static void fail(struct sim *sim, enum kind kind, const char *ns, const char *name, const char *job)
 {
     if (begins_again(sim, kind, ns, name))
         return;
     write_end(sim, K_JOB, ns, job,
               &(struct ending){false, "DeadlineExceeded", "Job was active longer than specified deadline"});
+    if (kind != K_JOB)
+        remove_running(sim, ns, name);
     end(sim, kind, ns, name, &(struct ending){false, "FailedJobs", "jobset failed due to one or more job failures"},
         false);
 }
