@@ -214,6 +214,39 @@ describe("through a child, on the simulator,", function()
     end)
 end)
 
+describe("through a child, in a spec,", function()
+    after_each(support.cleanup)
+
+    it("a change is the job's, which is found by its policy's kind or by a kind that is named", function()
+        local folder = support.folder()
+        for _, name in ipairs { "cap-trainjobs.lua", "cap-trainjobs_jobs.yaml" } do
+            support.write(folder .. "/" .. name, support.read(support.source .. "/lua/policies/kinds/" .. name))
+        end
+        support.write(folder .. "/cap-trainjobs_spec.lua", [[
+            it("is seen", function()
+                cluster.load "cap-trainjobs_jobs.yaml"
+                assert.are.equal("acts", why("train/capped").verdict)
+                assert.are.equal("acts", why("trainjob/train/capped", "cap-trainjobs").verdict)
+                assert.has_error(function() why "jobset/train/other" end, "why: there is no such job in the cluster")
+                assert.is_not.replaced "train/capped"
+                policy.run "cap-trainjobs"
+                for _, job in ipairs { "train/capped", "trainjob/train/capped" } do
+                    assert.replaced(job, { activeDeadlineSeconds = 43200 })
+                    assert.is_not.replaced(job, { activeDeadlineSeconds = 1 })
+                end
+                assert.untouched "jobset/train/capped"
+            end)
+            it("is told", function()
+                cluster.load "cap-trainjobs_jobs.yaml"
+                assert.replaced "train/capped"
+            end)]])
+        local code, out, err = support.mpijobd("test", folder)
+        assert.are.equal(1, code, out .. err)
+        support.contains(out, "1 success / 1 failure / 0 errors")
+        support.contains(out, "cap-trainjobs.lua:9), train/capped: acts")
+    end)
+end)
+
 describe("through a child, with a policy of all its kinds,", function()
     local server, folder, file
     local ALL <const> = [[policy { name = "cap", kind = { "MPIJob", "TrainJob", "JobSet" }, every = "10m", destructive = true, %s

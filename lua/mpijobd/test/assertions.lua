@@ -3,10 +3,14 @@
 -- that is due.
 local native = ...
 
+-- job: "ns/name" of whatever kind, or "kind/ns/name"
 local function of_job(kind, job)
     local out = {}
+    local of, key = (job or ""):match "^([^/]+)/([^/]+/[^/]+)$"
+    of, job = of and native.resource(of), key or job
     for _, record in ipairs(native.records()) do
-        if record.type == kind and (not job or record.job == job) then
+        local meant = not of or not record.kind or native.resource(record.kind) == of
+        if record.type == kind and (not job or record.job == job) and meant then
             out[#out + 1] = record
         end
     end
@@ -40,6 +44,17 @@ local function as_changes(diff)
             out.schedulingPolicy[d.path:match("[^/]+$")] = value
         else
             out[d.path:match("[^/]+$")] = value
+        end
+    end
+    return out
+end
+
+-- Of a change: what it made of the job, and of its child where the job itself has no such difference.
+local function changes_of(record)
+    local out = as_changes(record.diff)
+    for key, value in pairs(as_changes(record.child or record.launcher)) do
+        if out[key] == nil then
+            out[key] = value
         end
     end
     return out
@@ -105,7 +120,7 @@ end
 
 -- What the policies make of a job: each condition, its value, and whether it holds.
 local function tree(job)
-    local lines = native.why(native.path_of(job))
+    local lines = native.why(native.path_of_job(job))
     return lines and lines ~= "" and "\nthe policies for it:\n" .. lines:gsub("\n$", "") or ""
 end
 
@@ -113,8 +128,8 @@ local function story(job)
     local lines = {}
     for _, r in ipairs(of_job("change", job)) do
         local what = r.error and "failed: " .. r.error
-            or r.changed and text_of(as_changes(r.diff)) .. ": " .. r.effect
-            or r.waits and text_of(as_changes(r.diff)) .. ": waits for approval"
+            or r.changed and text_of(changes_of(r)) .. ": " .. r.effect
+            or r.waits and text_of(changes_of(r)) .. ": waits for approval"
             or "unchanged"
         lines[#lines + 1] = "  " .. time.rfc3339(r.at) .. " " .. r.policy .. ": " .. what
     end
@@ -158,7 +173,7 @@ register("replaced", function(arguments, level)
     local changes = {}
     for _, r in ipairs(of_job("change", job)) do
         if r.changed then
-            changes[#changes + 1] = as_changes(r.diff)
+            changes[#changes + 1] = changes_of(r)
         end
     end
     for _, found in ipairs(changes) do
@@ -195,7 +210,7 @@ register("waits", function(arguments, level)
     end
     for _, r in ipairs(of_job("change", job)) do
         if r.waits and waiting[r.run] then
-            last = as_changes(r.diff)
+            last = changes_of(r)
             if wanted == nil or same(wanted, last) then
                 return true, job .. story(job)
             end
@@ -278,5 +293,6 @@ function why(job, policy, plural)
         error("why: there are " .. #names .. " policies; name one of them, as in why(\"" .. job .. "\", \""
             .. tostring(names[1]) .. "\")", 2)
     end
-    return native.why(native.path_of(job, plural), policy or names[1])
+    policy = policy or names[1]
+    return native.why(plural and native.path_of(job, plural) or native.path_of_job(job, policy), policy)
 end

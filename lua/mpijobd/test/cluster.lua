@@ -145,6 +145,22 @@ end
 
 native.path_of = path_of
 
+-- The path of "ns/name", of the first of the policy's kinds (of all policies', where none is named) that has such a
+-- job; "kind/ns/name" is of that kind.
+function native.path_of_job(job, policy)
+    ensure()
+    local kind, key = job:match "^([^/]+)/([^/]+/[^/]+)$"
+    local first
+    for _, resource in ipairs(kind and { native.resource(kind) } or native.resources(policy)) do
+        local path = path_of(key or job, (resource:gsub("^(%w+)%.kubeflow%.org$", "%1")))
+        if native.ask("GET", path) == 200 then
+            return path
+        end
+        first = first or path
+    end
+    return first or path_of(key or job)
+end
+
 local function ask(method, path, body)
     local status, text = native.ask(method, path, body)
     local ok, answer = pcall(json.decode, text)

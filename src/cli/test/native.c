@@ -295,6 +295,16 @@ static int l_version_of(lua_State *L)
     return 1;
 }
 
+/* resource("trainjob"): "trainjobs.trainer.kubeflow.org"; nil: there is no such kind. */
+static int l_resource(lua_State *L)
+{
+    const struct mpijob_kind *kind;
+    if (!mpijob_kind_find(str_of(luaL_checkstring(L, 1)), &kind))
+        return 0;
+    lua_pushstring(L, mpijob_kind_info(kind)->definition);
+    return 1;
+}
+
 static int l_first_role(lua_State *L)
 {
     lua_pushstring(L, mpijob_kind_info(check_kind(L, 1))->roles[0].name);
@@ -311,22 +321,12 @@ static int l_outside(lua_State *L)
 
 void native_open(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"line", l_line},
-                                         {"getinfo", l_getinfo},
-                                         {"getmetatable", l_getmetatable},
-                                         {"explain", l_explain},
-                                         {"module", l_module},
-                                         {"nearest", l_nearest},
-                                         {"read", l_read},
-                                         {"policies", l_policies},
-                                         {"beside", l_beside},
-                                         {"plugin", l_plugin},
-                                         {"instant", l_instant},
-                                         {"place_of", l_place_of},
-                                         {"specs", l_specs},
-                                         {"first_role", l_first_role},
-                                         {"version_of", l_version_of},
-                                         {"outside", l_outside},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"line", l_line},         {"getinfo", l_getinfo},       {"getmetatable", l_getmetatable},
+        {"explain", l_explain},   {"module", l_module},         {"nearest", l_nearest},
+        {"read", l_read},         {"policies", l_policies},     {"beside", l_beside},
+        {"plugin", l_plugin},     {"instant", l_instant},       {"place_of", l_place_of},
+        {"specs", l_specs},       {"first_role", l_first_role}, {"version_of", l_version_of},
+        {"resource", l_resource}, {"outside", l_outside},       {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -174,10 +174,29 @@ static int l_policy_names(lua_State *L)
     return 1;
 }
 
+/* resources([policy]): "trainjobs.trainer.kubeflow.org" of each kind that it is about, or that one of them all is. */
+static int l_resources(lua_State *L)
+{
+    struct spec *s = spec_of(L);
+    const char *only = luaL_optstring(L, 1, NULL);
+    const struct policy_set *set = s->world && world_engine(s->world) ? engine_policies(world_engine(s->world)) : NULL;
+    lua_newtable(L);
+    for (size_t i = 0; set && i < set->count; i++) {
+        const struct policy *policy = set->entries[i].policy;
+        for (size_t k = 0; (!only || strcmp(policy->name, only) == 0) && k < policy->kinds.count; k++) {
+            lua_pushstring(L, mpijob_kind_info(policy->kinds.of[k].kind)->definition);
+            lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+        }
+    }
+    return 1;
+}
+
 void native_open_why(lua_State *L)
 {
     lua_pushcfunction(L, l_why);
     lua_setfield(L, -2, "why");
     lua_pushcfunction(L, l_policy_names);
     lua_setfield(L, -2, "policy_names");
+    lua_pushcfunction(L, l_resources);
+    lua_setfield(L, -2, "resources");
 }

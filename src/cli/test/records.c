@@ -64,6 +64,8 @@ void records_change(void *data, const struct run *run, const char *job, const st
     json_member_text(&w, "policy", run->policy->name);
     json_member_int(&w, "run", run->id);
     json_member_text(&w, "job", job);
+    if (result->before)
+        json_member_text(&w, "kind", mpijob_kind_info(result->before->target.kind)->name);
     json_write_key(&w, "changed");
     json_write_bool(&w, !err && result->changed && !result->kept);
     json_write_key(&w, "waits");
