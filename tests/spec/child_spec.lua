@@ -69,7 +69,7 @@ local function tests(start)
         local code, _, err = replace("trainjob", "t", "activeDeadlineSeconds=12h", "--through-child")
         assert.are.equal(1, code)
         support.contains(err, "refused, because it is destructive: activeDeadlineSeconds: at the deadline (")
-        support.contains(err, ") the whole set fails (FailedJobs), and all its pods are killed; the set and the failed Job stay, and so the TrainJob")
+        support.contains(err, ") the whole set fails (FailedJobs), and all its pods are killed; the set and the failed Job stay, and so does the TrainJob")
         assert.is_nil(deadline("Job", "t-node-0"))
         local out
         code, out, err = replace("trainjob", "t", "activeDeadlineSeconds=12h", "labels.capped=yes", "--through-child", "--destructive")
@@ -117,6 +117,7 @@ local function tests(start)
         assert.are.equal(0, code, err)
         support.contains(out, "its Job s-node-0:")
         support.contains(out, "the whole set fails")
+        support.contains(out, "the set and the failed Job stay\n")
         assert.is_nil(deadline("JobSet", "s"))
         local two = { replicatedJobs = {
             { name = "node", replicas = 2, template = { spec = { template = kinds.template(1) } } },

@@ -48,6 +48,11 @@ bool mpijob_controls(const struct mpijob_view *view, struct json object)
     return view->uid.len && names_controller(object, view->uid, NULL);
 }
 
+bool child_controller_is(struct json object, const char *kind)
+{
+    return names_controller(object, str_of(""), kind);
+}
+
 static struct json ended_condition(struct json job)
 {
     for (struct json_iter it = json_iter(json_at(job, "/status/conditions")); json_next(&it);) {
@@ -144,7 +149,7 @@ int mpijob_launcher_ttl_check(struct json before, struct json after, struct erro
     static const char pointer[] = "/spec/ttlSecondsAfterFinished";
     struct json ttl = mpijob_value_at(after, pointer), had = mpijob_value_at(before, pointer);
     if (!json_exists(ttl) || (json_exists(had) && json_equal(had, ttl)) || child_has_ended(before) ||
-        !names_controller(after, str_of(""), "MPIJob"))
+        !child_controller_is(after, "MPIJob"))
         return 0;
     return refuse_ttl(name_of(after), err);
 }

@@ -54,6 +54,7 @@ bool effect_judge_own(const struct mpijob_view *view, const struct mpijob_diff *
 /* ---- child.c, child_set.c ---- */
 
 bool child_has_ended(struct json job); /* a Job or a Pod */
+bool child_controller_is(struct json object, const char *kind);
 /* What it does where the value at the pointer becomes another one. ERR_NOMEM. */
 int child_judge_in_set(const struct mpijob_child *row, struct json job, struct json set, const char *pointer,
                        struct str after, int64_t now, struct mpijob_verdict *v, struct error *err);

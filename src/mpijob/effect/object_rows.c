@@ -36,7 +36,8 @@ bool object_was_tried(const char *group, const char *plural)
 #define NO_SECONDS "the API server takes whole numbers up to 2147483647 only"
 #define SET_RUNS_AGAIN                                                                                                 \
     "if its TrainJob has failed, Trainer makes the JobSet again when it is gone, and the job runs again"
-#define SET_ENDS "all its pods are killed; the set and the failed Job stay, and so the TrainJob, if it is of one"
+#define SET_ENDS "all its pods are killed; the set and the failed Job stay"
+#define TRAIN_ENDS SET_ENDS ", and so does the TrainJob"
 #define CHILD_AGAIN "while its JobSet runs, a Job that has ended is made again and runs again when it is deleted"
 
 /* clang-format off */
@@ -120,6 +121,12 @@ const struct object_row object_rows[] = {
     {JOB, "/spec/activeDeadlineSeconds", LIVE, ANY, test_removed, EFFECT_EFFECTIVE, "the deadline counts no more", 0},
     {JOB, "/spec/activeDeadlineSeconds", LIVE, UNDER_JOBSET, test_set_begins_again, EFFECT_DESTRUCTIVE,
      "its JobSet's failurePolicy has restarts left, or rules of its own: at the deadline the whole set begins again from the beginning, and its new Jobs have no deadline", 0},
+    {JOB, "/spec/activeDeadlineSeconds", LIVE, UNDER_JOBSET, test_train_ends_now, EFFECT_DESTRUCTIVE,
+     "the deadline has passed: the whole set fails now (FailedJobs), and " TRAIN_ENDS, 0},
+    {JOB, "/spec/activeDeadlineSeconds", STATE_SUSPENDED, UNDER_JOBSET, test_train_ends, EFFECT_DESTRUCTIVE,
+     "it counts from the resume on; at the deadline the whole set fails (FailedJobs), and " TRAIN_ENDS, 0},
+    {JOB, "/spec/activeDeadlineSeconds", LIVE, UNDER_JOBSET, test_train_ends, EFFECT_DESTRUCTIVE,
+     "at the deadline ({at}) the whole set fails (FailedJobs), and " TRAIN_ENDS, 0},
     {JOB, "/spec/activeDeadlineSeconds", LIVE, UNDER_JOBSET, test_set_ends_now, EFFECT_DESTRUCTIVE,
      "the deadline has passed: the whole set fails now (FailedJobs), and " SET_ENDS, 0},
     {JOB, "/spec/activeDeadlineSeconds", STATE_SUSPENDED, UNDER_JOBSET, test_set_ends, EFFECT_DESTRUCTIVE,

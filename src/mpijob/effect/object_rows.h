@@ -70,6 +70,8 @@ bool test_ttl_ahead(struct changing *c, struct json from, struct json to);
 bool test_set_begins_again(struct changing *c, struct json from, struct json to);
 bool test_set_ends_now(struct changing *c, struct json from, struct json to);
 bool test_set_ends(struct changing *c, struct json from, struct json to);
+bool test_train_ends_now(struct changing *c, struct json from, struct json to); /* the same of a TrainJob's set */
+bool test_train_ends(struct changing *c, struct json from, struct json to);
 /* A TrainJob gets a deadline where it had none. */
 bool test_train_deadline(struct changing *c, struct json from, struct json to);
 bool test_drain(struct changing *c, struct json from, struct json to); /* stopPolicy */

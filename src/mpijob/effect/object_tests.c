@@ -3,6 +3,7 @@
 #include "mpijob/effect/object_rows.h"
 
 #include "base/clock.h"
+#include "mpijob/effect/effect_parts.h"
 
 /* ---- values ---- */
 
@@ -205,6 +206,16 @@ bool test_set_ends_now(struct changing *c, struct json from, struct json to)
 bool test_set_ends(struct changing *c, struct json from, struct json to)
 {
     return json_exists(c->set) && test_deadline_ahead(c, from, to);
+}
+
+bool test_train_ends_now(struct changing *c, struct json from, struct json to)
+{
+    return child_controller_is(c->set, "TrainJob") && test_set_ends_now(c, from, to);
+}
+
+bool test_train_ends(struct changing *c, struct json from, struct json to)
+{
+    return child_controller_is(c->set, "TrainJob") && test_set_ends(c, from, to);
 }
 
 /* It counts from the creation, or from the last resume. */
