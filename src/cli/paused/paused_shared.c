@@ -23,6 +23,7 @@ struct looking {
     struct kube_config config; /* of a connection of its own */
     struct kube *own, *kube;   /* own NULL: the session has one to that cluster */
     const char *name_space;
+    char name[SHARD_LEASE_MAX]; /* of the ConfigMap; it is looked at until the answer has come */
     struct paused found;
     struct error err; /* code 0: none */
 };
@@ -90,16 +91,15 @@ static int ask(struct looking *l)
 {
     const struct config_lead *c = &l->s->config.lead;
     const char *lease = c->lease ? c->lease : LEAD_NAME;
-    char name[SHARD_LEASE_MAX];
     l->s->flag = false;
     if (c->shards) {
-        snprintf(name, sizeof name, "%.253s" COMMON_PAUSES_ENDING, lease);
-        return common_pauses_look(l->kube, l->name_space, name, &l->found, seen, l, &l->err);
+        snprintf(l->name, sizeof l->name, "%.253s" COMMON_PAUSES_ENDING, lease);
+        return common_pauses_look(l->kube, l->name_space, l->name, &l->found, seen, l, &l->err);
     }
-    snprintf(name, sizeof name, "%.*s" SHARED_ENDING, SHARED_NAME_MAX, lease);
+    snprintf(l->name, sizeof l->name, "%.*s" SHARED_ENDING, SHARED_NAME_MAX, lease);
     const struct shared_peek peek = {.kube = l->kube,
                                      .name_space = l->name_space,
-                                     .name = name,
+                                     .name = l->name,
                                      .space = PAUSES_SPACE,
                                      .timeout_ms = TIMEOUT_MS,
                                      .row = add,
