@@ -170,6 +170,7 @@ static void change(const struct telling *t)
     const struct why *why = t->why;
     const char *when = why->matches ? "" : " (as the job is now, if it matched)";
     char head[320];
+    struct str told;
     switch (why->change) {
     case WHY_CHANGES:
         buf_printf(t->out, "\nwould change%s:\n", when);
@@ -183,7 +184,8 @@ static void change(const struct telling *t)
                        why->gpus_released == 1 ? "" : "s");
         break;
     case WHY_UNCHANGED:
-        buf_printf(t->out, "\nwould change nothing%s: it has these values already\n", when);
+        told = why_unchanged(why);
+        buf_printf(t->out, "\nwould change nothing%s: %.*s\n", when, (int)told.len, told.ptr);
         break;
     case WHY_LEFT:
         buf_printf(t->out, "\nwould change nothing%s: the policy's function leaves it alone\n", when);

@@ -159,10 +159,24 @@ static void acts(const struct why *why, struct buf *out)
     add_next(why, out);
 }
 
+struct str why_unchanged(const struct why *why)
+{
+    static const char end[] = "; nothing was sent", it_has[] = "it has these values already";
+    struct str told = str_of(why->effect_why ? why->effect_why : it_has);
+    if (str_ends(told, end))
+        told.len -= strlen(end);
+    return told;
+}
+
 static void nothing(const struct why *why, struct buf *out)
 {
-    buf_puts(out, why->change == WHY_LEFT ? "matches, and the policy's function leaves it alone"
-                                          : "matches, and has these values already");
+    struct str told = why_unchanged(why);
+    if (str_starts(told, "it "))
+        told = str_n(told.ptr + 3, told.len - 3);
+    if (why->change == WHY_LEFT)
+        buf_puts(out, "matches, and the policy's function leaves it alone");
+    else
+        buf_printf(out, "matches, and %.*s", (int)told.len, told.ptr);
 }
 
 static void fails(const struct why *why, struct buf *out)

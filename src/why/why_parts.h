@@ -35,6 +35,9 @@ void why_tell_conditions(struct why *why, const struct policy *policy, const str
 void why_conclude(struct why *why, const struct policy *policy, const struct event_handled *handled,
                   const struct mpijob_view *view);
 
+/* Why nothing would be different: "it has these values already", "it has ended, ...". */
+struct str why_unchanged(const struct why *why);
+
 /* ---- not_yet.c ---- */
 /* The time for which the match has to hold, as one more condition; the others are told, and judged as a whole. */
 void why_waits(struct why *why, const struct policy *policy, const struct event_handled *handled,

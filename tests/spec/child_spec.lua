@@ -215,6 +215,33 @@ describe("through a child, on the simulator,", function()
     end)
 end)
 
+describe("through a child, what is shown:", function()
+    local server, folder
+    before_each(function()
+        server = simulator.start("--version", "v2beta1", "--kinds")
+        server:make_namespace "train"
+        folder = support.folder()
+    end)
+    after_each(support.cleanup)
+
+    it("why says of what has ended that it has", function()
+        make_train(server, "train", "e", nil, kinds.condition "Complete")
+        local file = support.write(folder .. "/p.lua", [[policy { name = "cap", kind = "TrainJob", every = "10m", destructive = true, through_child = true,
+            replace = { activeDeadlineSeconds = "12h" } }]])
+        local code, out, err = support.mpijobd("why", "cap", "train/e", file, "--kubeconfig", server.kubeconfig)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "matches, and has ended, and none of its Jobs runs any more")
+        support.contains(out, "would change nothing: it has ended, and none of its Jobs runs any more\n")
+    end)
+
+    it("get has the deadline of a Job and of a TrainJob", function()
+        kinds.create(server, "train", "Job", "j", { activeDeadlineSeconds = 43200 })
+        local code, out, err = support.mpijobd("get", "jobs,trainjobs", "-n", "train", "--kubeconfig", server.kubeconfig)
+        assert.are.equal(0, code, out .. err)
+        assert.is_truthy(out:find("j%s[^\n]*%s12h%s"), out)
+    end)
+end)
+
 describe("through a child, in a spec,", function()
     after_each(support.cleanup)
 

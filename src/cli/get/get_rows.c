@@ -57,7 +57,9 @@ static bool policy(struct get *g, const struct mpijob_view *v, struct buf *out, 
 static bool deadline(struct get *g, const struct mpijob_view *v, struct buf *out, int64_t *number)
 {
     (void)g;
-    struct json value = mpijob_field_value(v->object, FIELD_ACTIVE_DEADLINE_SECONDS, v->target);
+    struct json value = mpijob_kind_described(v->target.kind)
+                            ? mpijob_value_at(v->object, "/spec/activeDeadlineSeconds")
+                            : mpijob_field_value(v->object, FIELD_ACTIVE_DEADLINE_SECONDS, v->target);
     int64_t seconds;
     if (json_int64(value, &seconds) && seconds >= 0 && seconds < INT64_C(3155760000))
         return span(seconds * CLOCK_SECOND, out, number);
