@@ -51,6 +51,22 @@ describe("check finds", function()
         assert.is_nil(of("schedule = '30 2 29 3 *', timezone = 'Europe/Berlin'" .. ALL))
     end)
 
+    it("deadlines of TrainJobs and JobSets that every run refuses", function()
+        local rest <const> = ", every = '1h', replace = { activeDeadlineSeconds = 60 }"
+        for _, kind in ipairs { "'TrainJob'", "'JobSet'", "{ 'TrainJob', 'JobSet' }", "{ 'MPIJob', 'JobSet' }" } do
+            local code, message = of("through_child = true, kind = " .. kind .. rest)
+            assert.are.equal("replace-refused", code, kind)
+            support.contains(message, "which is destructive; destructive = true allows it")
+            assert.is_nil(of("destructive = true, through_child = true, kind = " .. kind .. rest))
+        end
+        local code, message = of("kind = 'JobSet'" .. rest)
+        assert.are.equal("replace-refused", code)
+        support.contains(message, "through_child = true, with destructive = true, sets it on one of their Jobs")
+        assert.is_nil(of("through_child = true" .. rest))
+        assert.is_nil(of("kind = 'TrainJob', every = '1h', through_child = true, replace = { backoffLimit = 1 }"))
+        assert.is_nil(of("kind = 'TrainJob', match = { phase = 'Succeeded' }, through_child = true" .. rest))
+    end)
+
     it("conditions that no job meets together", function()
         local never = {
             "labels = 'team=a, team=b'", "labels = 'team in (a, b), team notin (b, a)'", "labels = 'a=1, !a'", "labels = '!a, a'", "labels = 'n>3, n<4'",

@@ -20,6 +20,7 @@ enum rule {
     RULE_LOOP,
     RULE_DISAGREE,
     RULE_INERT,
+    RULE_REFUSED,
     RULE_RIGHTS,
     RULE_DEPRECATED,
     RULES

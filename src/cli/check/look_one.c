@@ -146,4 +146,5 @@ void look_one(struct found *f, const struct session *s, const struct policy_entr
     look_match(&l);
     look_scope(&l, &s->config);
     look_replace(&l);
+    look_child(f, entry);
 }

@@ -9,6 +9,8 @@
 
 /* Each policy by itself. now: microseconds since 1970. */
 void look_one(struct found *f, const struct session *s, const struct policy_entry *entry, int64_t now);
+/* Deadlines that go nowhere, or need leave, of kinds that have Jobs. */
+void look_child(struct found *f, const struct policy_entry *entry);
 /* Two of them that change the same job. */
 void look_pairs(struct found *f, const struct policy_set *set);
 /* What they need, and the roles lack. scope: the namespaces that they are kept to, NULL-terminated; NULL: all. path: of

@@ -16,6 +16,7 @@ const struct rule_info check_rules[RULES] = {
     [RULE_LOOP] = {"policies-loop", true, "Two policies undo each other's changes, again and again."},
     [RULE_DISAGREE] = {"policies-disagree", false, "Two policies give the same field of a job different values."},
     [RULE_INERT] = {"replace-inert", false, "No controller of the version that is known acts on the change."},
+    [RULE_REFUSED] = {"replace-refused", false, "Every run refuses what would be replaced."},
     [RULE_DEPRECATED] = {"deprecated", false, "The function goes away in a coming release."},
     [RULE_RIGHTS] = {"role-lacks", true, "The policy needs what the given role does not allow."},
 };
