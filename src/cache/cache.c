@@ -9,6 +9,13 @@
 
 #define RETRAIN_MS 60000
 
+#define IN_LOG(scope)                                                                                                  \
+    {"cluster", (scope)->cache->options.told},                                                                         \
+        LOG_QUIET_FIELD("cluster", (scope)->cache->options.told ? NULL : (scope)->cache->options.cluster),             \
+    {                                                                                                                  \
+        "namespace", (scope)->name_space                                                                               \
+    }
+
 /* ---- what the reflectors tell ---- */
 
 static void on_relist(void *data)
@@ -38,7 +45,7 @@ static void on_trouble(void *data, const struct error *err)
     log_event(c->options.log, scope->trouble ? LOG_DEBUG : LOG_WARN,
               scope->synced ? "jobs cannot be watched; those known are as they were last seen"
                             : "jobs cannot be listed",
-              LOG_FIELDS({"namespace", scope->name_space}, {"reason", err->message}));
+              LOG_FIELDS(IN_LOG(scope), {"reason", err->message}));
     error_keep(&scope->trouble, err);
     if (c->options.trouble)
         c->options.trouble(c->options.data, err);
@@ -47,8 +54,7 @@ static void on_trouble(void *data, const struct error *err)
 static void on_well(void *data)
 {
     struct scope *scope = data;
-    log_event(scope->cache->options.log, LOG_INFO, "jobs can be watched again",
-              LOG_FIELDS({"namespace", scope->name_space}));
+    log_event(scope->cache->options.log, LOG_INFO, "jobs can be watched again", LOG_FIELDS(IN_LOG(scope)));
     error_keep(&scope->trouble, NULL);
 }
 
@@ -57,7 +63,7 @@ static void on_restarted(void *data, enum kube_watch_end why)
     struct scope *scope = data;
     scope->cache->restarts[why]++;
     log_event(scope->cache->options.log, LOG_DEBUG, "the watch starts again",
-              LOG_FIELDS({"namespace", scope->name_space}, {"end", kube_watch_end_name(why)}));
+              LOG_FIELDS(IN_LOG(scope), {"end", kube_watch_end_name(why)}));
 }
 
 /* ---- chores ---- */

@@ -47,6 +47,7 @@ struct cache_options {
     struct kube_reflect_timing timing;
     uint64_t retrain_ms; /* at least so long between two dictionaries, the first two aside; 0: 60,000 */
     const struct log *log;
+    const char *cluster, *told; /* for the log, as the site has them (SITE_LOG_CLUSTER); they outlive the cache */
 
     /* A job has changed, and the cache has it as it is now; the slot of a deleted job still answers. When a job was
      * deleted and another created under its name, CACHE_DELETED comes and then CACHE_ADDED. A version that the cache

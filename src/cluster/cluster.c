@@ -54,7 +54,9 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
     c->writes = options->writes;
     c->stored = -1;
     bool chosen = options->api_version && strcmp(options->api_version, "auto") != 0;
-    c->texts = TEXTS_COPY({&c->name, options->name ? options->name : CLUSTER_DEFAULT},
+    const char *name = options->name ? options->name : CLUSTER_DEFAULT;
+    bool only = strcmp(name, CLUSTER_DEFAULT) == 0;
+    c->texts = TEXTS_COPY({&c->name, name}, {&c->told, options->told || only ? options->told : name},
                           {&c->name_space, options->config->name_space},
                           {&c->api_version, chosen ? options->api_version : NULL});
     enum mpijob_version version = mpijob_kind_version(KIND_MPIJOB);

@@ -15,6 +15,7 @@ struct kube_kinds;
 
 struct cluster_options {
     const char *name; /* NULL: CLUSTER_DEFAULT */
+    const char *told; /* what the log calls it; NULL: its name, or nothing where that is CLUSTER_DEFAULT */
     const struct kube_config *config;
     const struct kube_options *kube;
     const char *api_version;           /* of MPIJobs; NULL or "auto": found by asking the server */

@@ -158,11 +158,6 @@ static void tell_guess(const struct cluster *c, const struct cluster_look *look)
                        {"evidence", "no job and no pod shows it"}));
 }
 
-const char *cluster_told(const struct cluster *c)
-{
-    return strcmp(c->name, CLUSTER_DEFAULT) != 0 ? c->name : NULL;
-}
-
 /* NULL: there was nothing to choose. */
 static const char *chosen_by(const struct cluster *c)
 {

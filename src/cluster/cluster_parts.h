@@ -70,8 +70,9 @@ struct cluster {
     struct kube_kinds *all_kinds; /* NULL: cluster_kinds was not called yet */
     uv_loop_t *loop;
     const struct log *log;
-    char *texts; /* the block that holds the next three */
+    char *texts; /* the block that holds the next four */
     const char *name, *name_space;
+    const char *told;        /* NULL: there is only one cluster */
     const char *api_version; /* as configured; NULL: choose */
     enum mpijob_controller configured;
     bool named_by_server; /* `configured` follows from the server's name */
@@ -103,8 +104,7 @@ struct cluster {
 };
 
 /* Which cluster a line of the log is about. */
-const char *cluster_told(const struct cluster *cluster); /* NULL: there is only one */
-#define CLUSTER_LOG(c) {"cluster", cluster_told(c)}, LOG_QUIET_FIELD("cluster", cluster_told(c) ? NULL : (c)->name)
+#define CLUSTER_LOG(c) {"cluster", (c)->told}, LOG_QUIET_FIELD("cluster", (c)->told ? NULL : (c)->name)
 
 /* cluster_away.c. The first answer may be a long time coming, as calls are tried again: a person who waits is told
  * why. */

@@ -126,6 +126,8 @@ static int start_cache(struct job_cache *held, struct error *err)
         .namespaces = (const char *const *)held->namespaces,
         .label_selector = *held->selector ? held->selector : NULL,
         .log = site->log,
+        .cluster = site->name,
+        .told = site->told,
         .timing.silence_ms = (uint64_t)site_silence_us(site) / 1000,
         .event = told,
         .synced = synced,

@@ -41,6 +41,7 @@ describe("an API server whose data was restored from a backup", function()
             return #restored:requests("method=GET&path=*/mpijobs") > 0
         end))
         touch(restored, "below", 80)
+        daemon:expect("jobs can be watched again")
         daemon:expect("replaced policy=seen job=default/below")
         assert.are.equal(0, daemon:stop("sigterm"))
     end)

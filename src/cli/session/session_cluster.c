@@ -122,6 +122,7 @@ static int open_cluster(struct session *s, struct session_cluster *at, int64_t t
     };
     struct cluster_options cluster = {
         .name = at->config->name,
+        .told = at->shard.of ? at->told : NULL,
         .config = &at->kube_config,
         .kube = &kube,
         .api_version = o->api_version ? o->api_version : at->config->version,
