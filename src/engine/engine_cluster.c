@@ -309,7 +309,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .data = at,
     };
     if (place->shard.of)
-        hour_open(&at->hour, hour_part(&place->shard, o->changes_per_hour));
+        hour_open_part(&at->hour, &place->shard, o->changes_per_hour);
     /* Without memory for them no Events are written. */
     at->site.events = o->events && !o->dry_run ? events_new(&at->site, NULL, o->metrics) : NULL;
     watches_init(&at->watches, &at->site);

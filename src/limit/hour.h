@@ -22,6 +22,7 @@ struct hour {
     size_t room, first, count;
     int64_t aside;                /* for runs that are under way */
     struct hour_minutes *minutes; /* what is kept of it (hour_kept.h), owned; NULL: nothing */
+    char part[64];                /* hour_part_words */
 };
 
 #define HOUR_MOST 1000000

@@ -27,9 +27,15 @@ int64_t hour_part(const struct shard *shard, int64_t most)
     return most / shard->of + (shard->index < most % shard->of);
 }
 
+void hour_open_part(struct hour *h, const struct shard *shard, int64_t most)
+{
+    hour_open(h, hour_part(shard, most));
+    snprintf(h->part, sizeof h->part, " (the part of this shard, of %" PRId64 " for all)", most);
+}
+
 const char *hour_part_words(const struct hour *h)
 {
-    return h->minutes ? " (the part of this shard)" : "";
+    return h->part;
 }
 
 /* ---- writing ---- */

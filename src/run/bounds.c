@@ -53,11 +53,15 @@ static int over_hour(const struct run *run, int64_t n, const char *none, int64_t
     char when[32];
     if (at == INT64_MAX) {
         *until = now + 3600 * CLOCK_SECOND;
-        return error_set(err, ERR_LIMIT,
-                         "%" PRId64 " changes are more than all policies together may make in an hour "
-                         "(limits.changes_per_hour of the configuration%s is %" PRId64
-                         "): %s. Narrow match, or raise the ceiling",
-                         n, hour_part_words(hour), hour->most, none);
+        error_set(err, ERR_LIMIT,
+                  "%" PRId64 " changes are more than all policies together may make in an hour "
+                  "(limits.changes_per_hour of the configuration%s is %" PRId64
+                  "): %s. Narrow match, or raise the ceiling",
+                  n, hour_part_words(hour), hour->most, none);
+        if (run->site->shard.of)
+            error_append(err, ": from %" PRId64 " on each of the %u shards has room for as many",
+                         n * run->site->shard.of, run->site->shard.of);
+        return err->code;
     }
     *until = at;
     clock_format(at, false, when);

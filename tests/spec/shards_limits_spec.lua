@@ -40,13 +40,13 @@ describe("limits.changes_per_hour of daemons that share the jobs", function()
         local _, out = group:ask(one, "status")
         support.contains(out, ("[-] changes in the last hour: %d of %d (limits.changes_per_hour is %d for all shards): nothing is written in shard 0 until 2026-01-01T11:00:00Z, in shard 1 "):format(MOST, MOST, MOST))
         assert.are.same({ MOST, MOST }, { shards.metric(one, "changes_last_hour"), shards.metric(one, "changes_per_hour_limit") })
-        support.contains(one:expect "limits.changes_per_hour", "(the part of this shard) leaves 0 of ")
+        support.contains(one:expect "limits.changes_per_hour", ("(the part of this shard, of %d for all) leaves 0 of "):format(MOST))
 
         local two = group:replica("two", { clock = "2026-01-01T10:20:00Z" }) -- what it takes is used up
         group:shared_as { one = 3, two = 3 }
         group:in_force(one, two)
         group:create(12)
-        two:expect "(the part of this shard) leaves 0 of "
+        two:expect "(the part of this shard, of 14 for all) leaves 0 of "
         one:kill "sigkill"
         one:wait()
         group:shared_as { two = 6 }
@@ -90,5 +90,21 @@ describe("limits.changes_per_hour of daemons that share the jobs", function()
         code, _, err = group:ask(one, "undo", "--kubeconfig", group.server.kubeconfig, ("%d"):format(of.two.id), "--override")
         assert.are.equal(0, code, err)
         assert.are.same({ used + of.one.changed, others }, { shards.metric(one, "changes_last_hour"), shards.metric(two, "changes_last_hour") })
+    end)
+
+    it("is what a plan reckons with, by shards, and says what never fits, and what would", function()
+        local group = shards.new([[policy { name = "mark", schedule = "0 0 1 1 *", match = { labels = "todo" }, replace = { annotations = { n = "1" } } }]],
+            { config = "limits: { changes_per_hour: 12 }\n" })
+        group:create(60)
+        local one = group:replica("one", { clock = "2026-02-01T10:00:00Z" })
+        group:shared_as { one = 6 }
+        group:in_force(one)
+        local _, out, err = group:ask(one, "plan", "--config", group.folder .. "/one.yaml", "--kubeconfig", group.server.kubeconfig, group.folder .. "/p.lua")
+        for shard = 0, 5 do
+            assert.is_truthy((out .. err):find(("\nmark +default/%d +"):format(shard)), out .. "\n--\n" .. err)
+        end
+        local n = tonumber(err:match('policy "mark", cluster default/%d: (%d+) changes are more than all policies together may make in an hour'))
+        support.contains(err, "(limits.changes_per_hour of the configuration (the part of this shard, of 12 for all) is 2)")
+        support.contains(err, ("raise the ceiling: from %d on each of the 6 shards has room for as many\n"):format(6 * n))
     end)
 end)

@@ -29,7 +29,7 @@ struct plan_sum {
 static bool place_set(struct place *place, const struct run *run, const char *job, size_t came)
 {
     *place = (struct place){.policy = str_dup(str_of(run->policy->name)),
-                            .cluster = str_dup(str_of(cluster_name(run->site->cluster))),
+                            .cluster = str_dup(str_of(run->site->told ? run->site->told : run->site->name)),
                             .job = str_dup(str_of(job)),
                             .came = came};
     return place->policy && place->cluster && place->job;
