@@ -47,6 +47,19 @@ static void as_json(const struct session *s, const struct once_counts *c)
     buf_free(&out);
 }
 
+/* Daemons that share their state have none of what waits in a file. */
+static void tell_waiting(const struct session *s, int64_t n)
+{
+    printf("; %" PRId64 " run%s for approval: ", n, n == 1 ? " waits" : "s wait");
+    if (s->config.lead.on && !s->config.lead.own_state)
+        fputs("nobody can approve it, as the daemons share their state in the cluster, and this is in the file of this "
+              "host; have the daemons run the policy (mpijobd trigger), or make a plan and have it made "
+              "(mpijobd plan --out FILE, mpijobd apply FILE)",
+              stdout);
+    else
+        fputs("mpijobd approve asks the daemon that has this state", stdout);
+}
+
 void once_tell(const struct session *s, const struct once_counts *c)
 {
     if (s->options.output == OUTPUT_JSON) {
@@ -63,7 +76,6 @@ void once_tell(const struct session *s, const struct once_counts *c)
     if (c->broken)
         printf("; %" PRId64 " of the runs failed (see the log)", c->broken);
     if (c->waiting)
-        printf("; %" PRId64 " run%s for approval: mpijobd approve asks the daemon that has this state", c->waiting,
-               c->waiting == 1 ? " waits" : "s wait");
+        tell_waiting(s, c->waiting);
     putchar('\n');
 }
