@@ -158,7 +158,10 @@ static int open_state(struct asking *a)
 {
     char path[4096];
     session_tell_shared(&a->s, "what was handled and warned of is as it was here",
-                        "ask the daemon that leads, on its host or with --control");
+                        a->s.config.lead.shards
+                            ? "ask the daemon that has the job's shard, on its host or with --control; mpijobd status "
+                              "tells which shards a daemon has"
+                            : "ask the daemon that leads, on its host or with --control");
     session_state_path(&a->s, path);
     if (quarantine_open(&a->quarantine, path, NULL, &a->s.error))
         return session_fail(&a->s, &a->s.error);

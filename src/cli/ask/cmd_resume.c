@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd resume: lets policies run again that a person has paused, or that are in quarantine. The running daemon is
  * asked; where none runs, or it cannot be asked, the files beside the state are changed. */
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -68,12 +69,14 @@ static void list_quarantined(const struct resuming *r)
         puts("no policy is in quarantine");
 }
 
-static struct error *pauses_elsewhere(struct error *err)
+static struct error *pauses_elsewhere(struct session *s)
 {
-    error_set(err, ERR_UNREACHABLE,
-              "no daemon answers here, and what is paused among daemons that share their state is "
-              "in the cluster: ask one of them, beside it");
-    return err;
+    error_set(
+        &s->error, ERR_UNREACHABLE,
+        "no daemon answers here. The daemons share what is paused, and %s tells and ends it: run mpijobd resume on "
+        "its host or in its pod, or name its socket with --control",
+        s->config.lead.shards ? "any one of them" : "the one that leads");
+    return &s->error;
 }
 
 /* Daemons that share what they know keep pauses elsewhere than in the file, and only their leader tells them. */
@@ -89,7 +92,7 @@ static int list(struct resuming *r)
     }
     if (!reached && s->config.lead.on) {
         list_quarantined(r);
-        return session_fail(s, pauses_elsewhere(&s->error));
+        return session_fail(s, pauses_elsewhere(s));
     }
     if (!rc || !reached)
         list_paused(r);
@@ -159,25 +162,27 @@ static void tell_daemon(const char *state)
 
 static void resumed(void *data, struct json result)
 {
-    (void)data;
-    (void)result;
+    json_int64(json_get(result, "everywhere_within_seconds"), data);
 }
 
 static int let_go(struct resuming *r, const char *name)
 {
     struct session *s = &r->s;
-    struct daemon_question q = {.verb = "resume", .policy = name, .answered = resumed};
+    int64_t everywhere = 0;
+    struct daemon_question q = {.verb = "resume", .policy = name, .answered = resumed, .data = &everywhere};
     bool reached;
     int rc = daemon_ask(s, &q, &reached);
     if (rc && !reached) {
         rc = by_files(r, name);
         r->any = r->any || !rc;
         if (rc && s->config.lead.on)
-            pauses_elsewhere(&s->error);
+            pauses_elsewhere(s);
     }
     if (rc)
         return session_fail(s, &s->error);
     printf("%s may run again\n", name);
+    if (everywhere)
+        printf("  for all shards: the other daemons let it run within %" PRId64 " s\n", everywhere);
     return EXIT_DONE;
 }
 

@@ -140,7 +140,9 @@ int paused_read(struct session *s, struct paused *paused)
     if (paused_is_shared(s) && !s->options.state) {
         int rc = paused_read_shared(s, paused);
         if (rc)
-            session_tell_shared(s, "what is paused is as it was here", "mpijobd status asks the daemon that leads");
+            session_tell_shared(s, "what is paused is as it was here",
+                                s->config.lead.shards ? "mpijobd status tells it at any of the daemons"
+                                                      : "mpijobd status asks the daemon that leads");
         if (rc || !s->config.lead.shards)
             return rc;
     }

@@ -258,7 +258,9 @@ static int make(struct planning *p)
     s->acts = true;
     session_scope(s, true);
     session_tell_shared(s, "what was handled and the steps of a canary are as they were here",
-                        "mpijobd status and mpijobd why POLICY JOB ask the daemon that leads");
+                        s->config.lead.shards
+                            ? "mpijobd status and mpijobd why POLICY JOB ask the daemon that has the job's shard"
+                            : "mpijobd status and mpijobd why POLICY JOB ask the daemon that leads");
     int code = session_clusters(s);
     if (code)
         return code;
