@@ -204,6 +204,7 @@ int change_start(const struct site *site, struct change_call *call, struct chang
         c->target = *call->job;
     c->json_patch = call->json_patch;
     c->awaited = call->awaited;
+    c->with_child = call->with_child;
     if (!call->traceparent || !trace_parse(call->traceparent, &c->trace))
         trace_new(&c->trace);
     c->mends = call->mends;

@@ -104,6 +104,7 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     int64_t run;             /* 0: none */
     const char *policy;      /* "" or NULL: by hand */
     const char *traceparent; /* the trace that it is a part of (base/trace.h); "" or NULL: it begins one */
+    bool with_child;         /* its child is changed too, by a change of its own: that is no advice any more */
     bool awaited;            /* a person waits for it: its requests go before those of policies */
     const char *about;       /* what the policy is for, in its author's words; outlives it. May be NULL */
     bool quiet;              /* no Event is written on the job */

@@ -181,6 +181,8 @@ static int judge(struct change *c, struct json before, struct json after, struct
         mpijob_judge_through(&c->view, &c->diff, c->child.missing ? NULL : &c->child.plan, c->judged_at, &c->verdict);
     else
         judge_fields(c);
+    if (c->with_child)
+        mpijob_advise_no_child(&c->verdict);
     if (c->ours && c->verdict.remove_first && (c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE))
         rc = judge_in_steps(c, before, after, err);
     if (!rc && c->verb != CHANGE_CREATE)

@@ -86,6 +86,7 @@ struct change {
     } effect;
     struct trace trace; /* its writes are steps of it */
     bool unknown;       /* the last write may have been made */
+    bool with_child;    /* by a change of its own */
     bool awaited;       /* by a person */
     bool written;       /* the server's answer is of another version than the object that was read */
     bool cancelled, abandoned, ended;

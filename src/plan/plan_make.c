@@ -92,6 +92,7 @@ static void send_write(struct plan_item *item, const struct plan_write *write)
         .server_dry_run = w->dry_run,
         .destructive = item->change->leave,
         .run = w->run,
+        .with_child = item->change->child.texts && !item->at_child,
         .policy = item->change->policy,
         .gate = gate,
         .done = done,

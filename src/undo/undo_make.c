@@ -213,6 +213,21 @@ static void pace(void *data, struct gate_wait *wait, const struct change_intent 
         turn_came(&o->pace);
 }
 
+/* Is what a change of the job goes through put back by this undo, too? */
+static bool has_launcher(const struct undo_object *o)
+{
+    const struct undo *u = o->undo;
+    size_t len = strlen(o->name);
+    for (size_t i = 0; i < u->count; i++) {
+        const struct undo_object *other = &u->objects[i];
+        bool child = strcmp(other->resource, "jobs.batch") == 0 || strcmp(other->resource, "pods") == 0;
+        if (child && strcmp(other->name_space, o->name_space) == 0 && strncmp(other->name, o->name, len) == 0 &&
+            strcmp(other->name + len, "-launcher") == 0)
+            return true;
+    }
+    return false;
+}
+
 /* judged: it is only judged, as it would be made; by the server, too, unless that is to be asked later. */
 static int begin(struct undo_object *o, bool judged, change_done done, struct error *err)
 {
@@ -236,6 +251,7 @@ static int begin(struct undo_object *o, bool judged, change_done done, struct er
         .server_dry_run = judged ? !u->plan : u->dry_run,
         .destructive = u->destructive,
         .run = u->own,
+        .with_child = job && has_launcher(o),
         .awaited = true,
         .gate = judged                   ? NULL
                 : u->plan                ? keep

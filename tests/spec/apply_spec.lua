@@ -310,6 +310,7 @@ describe("a plan in a file", function()
         code, out, err = apply(plan)
         assert.are.equal(0, code, out .. err)
         support.contains(out, namespace .. "/runs's launcher changed  (cap)\n")
+        support.contains(out, "only when it creates the launcher Job runs-launcher\n") -- that is changed, too: no advice
         local _, raw = server:request("GET", jobs .. "/runs-launcher")
         assert.are.equal(360000, support.json.decode(raw).spec.activeDeadlineSeconds)
         assert.are.equal(360000, server:get(namespace, "runs").spec.runPolicy.activeDeadlineSeconds)

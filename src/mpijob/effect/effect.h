@@ -34,6 +34,9 @@ struct mpijob_verdict {
     char why[512]; /* one sentence for people, with the cure where there is one */
 };
 
+/* Takes out the advice to change the child too: another change does so. */
+void mpijob_advise_no_child(struct mpijob_verdict *verdict);
+
 /* The verdict on a whole diff: that of its weightiest difference (destructive, reverted, unknown, effective, late,
  * at-finish, inert, stored), with the sentences of the others where they matter (an inert deadline beside an effective
  * policy is said). now: microseconds. */

@@ -4,6 +4,8 @@
  * of them against this table). The first row that fits a release counts. What no row covers is unknown. */
 #include "mpijob/effect/effect_table.h"
 
+#include <string.h>
+
 const char *release_name(int bit)
 {
     static const char *const names[RELEASES] = {
@@ -18,6 +20,8 @@ const char *release_name(int bit)
 
 #define AT_END "kept until the job ends; then the controller cleans up by it"
 #define THROUGH "; through_child = true changes the launcher Job, which works"
+#define THROUGH_POD "; through_child = true changes the launcher Pod, which works (lowering only)"
+#define THROUGH_PERHAPS "; if it does, through_child = true changes that too"
 
 /* clang-format off */
 #define POLICY(releases, states, meanings, effect, why) {releases, states, FIELD_CLEAN_POD_POLICY, meanings, effect, why}
@@ -68,7 +72,7 @@ static const struct effect_row rows[] = {
     DEADLINE(ALL, STATE_FINISHED, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "the job has ended: nobody reads its deadline any more"),
     DEADLINE(V1_MPI_ALL, STATE_ANY, MEANS_ANY & ~(unsigned)MEANS_BAD, EFFECT_INERT,
-             "mpi-operator never reads the deadline of a v1 job; through_child = true changes the launcher Pod, which works (lowering only)"),
+             "mpi-operator never reads the deadline of a v1 job" THROUGH_POD),
     DEADLINE(V1ALPHA2_ALL, STATE_RUNNING, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "v1alpha2 reads the deadline only when it creates the launcher Job {launcher}" THROUGH),
     DEADLINE(V2BETA1_ALL, STATE_RUNNING, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
@@ -83,8 +87,7 @@ static const struct effect_row rows[] = {
     DEADLINE(V1ALPHA2_ALL | V2BETA1_ALL, STATE_UNSEEN, MEANS_UNDATED, EFFECT_EFFECTIVE,
              "the controller has not created the launcher yet; it gets this deadline"),
     DEADLINE(V1ALPHA2_ALL | V2BETA1_ALL, STATE_PENDING, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED, EFFECT_UNKNOWN,
-             "the controller acts on it only if the launcher Job {launcher} does not exist yet; if it does, "
-             "through_child = true changes that too"),
+             "the controller acts on it only if the launcher Job {launcher} does not exist yet" THROUGH_PERHAPS),
     DEADLINE(TRAINING_190, STATE_UNSEEN, MEANS_UNDATED, EFFECT_LATE,
              "training-operator looks at the deadline only with an event of the job, in a quiet one up to 10 hours late: touch the "
              "job (a label) when it has passed to bring that forward"),
@@ -205,3 +208,14 @@ static const struct effect_row launcher_rows[] = {
 /* clang-format on */
 
 const struct effect_rows effect_of_launcher = {launcher_rows, sizeof launcher_rows / sizeof *launcher_rows};
+
+void mpijob_advise_no_child(struct mpijob_verdict *verdict)
+{
+    static const char *const advices[] = {THROUGH, THROUGH_POD, THROUGH_PERHAPS};
+    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
+        char *at = strstr(verdict->why, advices[i]);
+        size_t len = strlen(advices[i]);
+        if (at)
+            memmove(at, at + len, strlen(at + len) + 1);
+    }
+}
