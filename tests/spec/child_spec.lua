@@ -308,6 +308,21 @@ describe("through a child, with a policy of all its kinds,", function()
         end
     end)
 
+    it("a daemon that waits for jobs changes each Job once", function()
+        local text = ALL:format(""):gsub('every = "10m"', 'on = "match"')
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", support.write(folder .. "/on.lua", text))
+        support.proc.await(function() -- its runs may be one or more
+            local ok = true
+            for _, name in ipairs { "one", "two", "own" } do
+                ok = ok and kinds.object(server, "train", "Job", name .. "-node-0").spec.activeDeadlineSeconds == 43200
+            end
+            return ok
+        end)
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal(3, #server:requests("method=PATCH"))
+        assert.is_nil(daemon.stderr:find("job=train/one kind=JobSet", 1, true))
+    end)
+
     it("runs within the limit of as many changes, tells no other, and why says what it passes over", function()
         local code, out, err = with("run", "--once", file)
         assert.are.equal(0, code, out .. err)
