@@ -95,7 +95,9 @@ static void judge_other(struct change *c, struct json before, struct json after)
     mpijob_other_change(
         &(struct other_object){.group = c->resource.group, .plural = c->resource.plural, .object = before}, after,
         c->judged_at, &c->verdict);
-    bool graver = c->verdict.effect >= EFFECT_REVERTED, silent = c->known.effect == EFFECT_UNKNOWN;
+    /* A plan that comes to the same effect has read more, as a Job's JobSet. */
+    bool graver = c->verdict.effect >= EFFECT_REVERTED && (c->ours || c->verdict.effect != c->known.effect);
+    bool silent = c->known.effect == EFFECT_UNKNOWN;
     if (graver || !*c->known.why || (silent && c->verdict.effect != EFFECT_UNKNOWN))
         return;
     bool may_destroy = c->verdict.may_destroy || c->known.effect == EFFECT_DESTRUCTIVE;
