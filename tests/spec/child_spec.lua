@@ -328,6 +328,16 @@ describe("through a child, with a policy of all its kinds,", function()
         assert.is_nil(daemon.stderr:find("job=train/one kind=JobSet", 1, true))
     end)
 
+    it("asks an approver about each Job once, and does what was approved", function()
+        local asks = support.write(folder .. "/asks.lua", (ALL:format 'approval = { when = "always" },':gsub('every = "10m"', 'every = "1s"')))
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", asks)
+        daemon:expect "waits for approval: 3 changes, 3 destructive, 0 inert"
+        local code, out, err = support.mpijobd("approve", "--state", folder .. "/s.db", "1")
+        assert.are.equal(0, code, out .. err)
+        daemon:expect "changed=3 unchanged=0 failed=0"
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
     it("runs within the limit of as many changes, tells no other, and why says what it passes over", function()
         local code, out, err = with("run", "--once", file)
         assert.are.equal(0, code, out .. err)
