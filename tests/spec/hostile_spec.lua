@@ -31,7 +31,7 @@ describe("a hostile policy #hostile #measured", function()
 
     local function start(options, folder, ...)
         local daemon = support.daemon(options, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--state", ":memory:", "--listen",
-            "127.0.0.1:0", "-n", namespace, folder, ...)
+            "127.0.0.1:0", "-n", namespace, "--log-fold", "false", folder, ...) -- its lines are waited for, and the clock stands still
         daemon.metrics = daemon:expect("metrics and health are served"):match("url=(%S+)") .. "/metrics"
         daemon:expect("in force")
         return daemon
