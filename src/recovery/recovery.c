@@ -145,7 +145,8 @@ static struct write_row row_of(const struct in_flight *row)
 static bool is_others(const struct recovery *r)
 {
     const struct in_flight *row = &r->rows[r->row];
-    return !row->by_hand && !state_change_is_open(r->site->state, row->id, row->epoch);
+    const struct state_begun change = {row->run, row->epoch, row->intended_at, row->uid};
+    return !row->by_hand && !state_change_is_open(r->site->state, &change);
 }
 
 /* job_uid: of the job that the policy has not handled if the write was not done. */

@@ -136,7 +136,10 @@ int shared_read_handled(struct state *state, const char *key, bool (*row)(void *
 int shared_read_changed(struct state *state, const char *key, int64_t scheduled_at,
                         bool (*uid)(void *data, const char *uid), void *data, struct error *err);
 bool shared_run_is_open(struct state *state, int64_t run);
-bool shared_change_is_open(struct state *state, int64_t change, int64_t epoch);
+/* shared_closed.c. change: the value of its row in flight. Adds the line that says who has closed it, if another epoch
+ * has begun it. */
+void shared_closed_note(struct shared *s, struct json change, struct buf *lines);
+bool shared_change_is_open(struct state *state, const struct state_begun *change);
 /* For rows_each, of runs: gathers the numbers of those for that instant of a policy; none that wait for approval. */
 struct shared_runs {
     const char *key;

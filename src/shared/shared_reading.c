@@ -156,18 +156,3 @@ bool shared_run_is_open(struct state *state, int64_t run)
     buf_free(&key);
     return open;
 }
-
-/* What was begun for the journal alone has no epoch. */
-bool shared_change_is_open(struct state *state, int64_t change, int64_t epoch)
-{
-    struct shared *s = of(state);
-    struct buf whose = BUF_INIT, key = BUF_INIT;
-    shared_whose(s, change, &whose);
-    row_line_key(&key, LINE_INTENDED, or_empty(whose.ptr), NULL);
-    uv_mutex_lock(&s->rows.lock);
-    bool open = !epoch || whose.failed || key.failed || rows_find(&s->rows, buf_str(&key));
-    uv_mutex_unlock(&s->rows.lock);
-    buf_free(&whose);
-    buf_free(&key);
-    return open;
-}

@@ -188,7 +188,7 @@ static void intent(struct state *state, const struct store_intent *intent, const
         row_line_intended_value(&op->value, &told, s->replica);
     told = *intent;
     if (op && op->alone)
-        told.epoch = 0; /* no other replica will ever see to it: shared_change_is_open */
+        told.epoch = 0; /* no other replica will ever see to it: shared_closed.c */
     if (submit_after(s, op))
         journal_intent(store_journal(s->o.store), &told, journalled, op);
 }
@@ -218,6 +218,7 @@ static void outcome_lines(struct shared *s, struct shared_op *op, const struct s
             rows_find(&s->rows, buf_str(&run_key)))
             row_line_changed(&op->lines, run, uid, outcome->ended_at);
         row_line_gone(&op->lines, LINE_INTENDED, or_empty(whose.ptr), NULL);
+        shared_closed_note(s, change, &op->lines);
         buf_free(&run_key);
     }
     if (whose.failed || key.failed)

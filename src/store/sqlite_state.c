@@ -90,9 +90,9 @@ static bool run_is_open(struct state *state, int64_t run)
     return true;
 }
 
-static bool change_is_open(struct state *state, int64_t change, int64_t epoch)
+static bool change_is_open(struct state *state, const struct state_begun *change)
 {
-    (void)state, (void)change, (void)epoch;
+    (void)state, (void)change;
     return true;
 }
 

@@ -30,9 +30,9 @@ bool state_run_is_open(struct state *state, int64_t run)
     return state->ops->run_is_open(state, run);
 }
 
-bool state_change_is_open(struct state *state, int64_t change, int64_t epoch)
+bool state_change_is_open(struct state *state, const struct state_begun *change)
 {
-    return state->ops->change_is_open(state, change, epoch);
+    return state->ops->change_is_open(state, change);
 }
 
 void state_set_mark(struct state *state, const char *key, int64_t scheduled_at, store_done done, void *data)

@@ -71,9 +71,14 @@ int state_read_changed(struct state *state, const char *key, int64_t scheduled_a
 /* Is a run that has no end in the journal still to be finished? False: another replica has seen to it since. On any
  * thread. */
 bool state_run_is_open(struct state *state, int64_t run);
-/* Is a change that has no outcome in the journal still to be looked into? epoch: of its intent. False: another replica
- * has seen to it since, and if it was made, that one's journal has it as made. For the loop's thread. */
-bool state_change_is_open(struct state *state, int64_t change, int64_t epoch);
+struct state_begun { /* a change, by what its intent says */
+    int64_t run, epoch;
+    int64_t intended_at; /* microseconds since 1970 */
+    const char *uid;     /* of its object; "": it has none yet */
+};
+/* Is a change that has no outcome in the journal still to be looked into? False: another replica has seen to it since,
+ * and if it was made, that one's journal has it as made. For the loop's thread. */
+bool state_change_is_open(struct state *state, const struct state_begun *change);
 
 /* ---- texts ---- */
 /* As store_keep, of what belongs to this state and moves with it; `soon` as store/done.h has it. */
@@ -123,7 +128,7 @@ struct state_ops {
     int (*read_changed)(struct state *state, const char *key, int64_t scheduled_at,
                         bool (*uid)(void *data, const char *uid), void *data, struct error *err);
     bool (*run_is_open)(struct state *state, int64_t run);
-    bool (*change_is_open)(struct state *state, int64_t change, int64_t epoch);
+    bool (*change_is_open)(struct state *state, const struct state_begun *change);
     void (*set_mark)(struct state *state, const char *key, int64_t scheduled_at, store_done done, void *data);
     void (*remove_mark)(struct state *state, const char *key, store_done done, void *data);
     void (*set_handled)(struct state *state, const struct store_handled *row, store_done done, void *data);

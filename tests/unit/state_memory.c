@@ -244,9 +244,9 @@ static int read_changed(struct state *state, const char *key, int64_t scheduled_
     return 0;
 }
 
-static bool change_is_open(struct state *state, int64_t change, int64_t epoch)
+static bool change_is_open(struct state *state, const struct state_begun *change)
 {
-    (void)state, (void)change, (void)epoch;
+    (void)state, (void)change;
     return true;
 }
 
