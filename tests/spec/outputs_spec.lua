@@ -52,7 +52,7 @@ local function pages()
     return list
 end
 
-describe("a block of a document", function()
+describe("a block of a document #measured", function()
     after_each(support.cleanup)
 
     it("with commands and what they print has a scenario, or it is said why not", function()
